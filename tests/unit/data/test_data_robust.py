@@ -122,6 +122,12 @@ def test_gathering_refuses_shards_that_are_missing_or_of_another_source(tmp_path
 
     folders = [tmp_path / "0-of-2", tmp_path / "1-of-2"]
     assert "0-of-N to (N-1)-of-N" in gather(folders[0]).stderr
+    table = folders[1] / "problems.parquet"
+    whole = table.read_bytes()
+    for torn in (whole[: len(whole) // 2], (folders[0] / "problems.parquet").read_bytes()):
+        table.write_bytes(torn)
+        assert "this shard is not what was made (problems.parquet has changed)" in gather(*folders).stderr
+    table.write_bytes(whole)
     assert gather(*folders).returncode == 0
     assert len(prompts(tmp_path / "curate")) == 20
     source.write_bytes(line(7))
