@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -86,6 +87,24 @@ def test_a_full_disk_is_said_and_publishes_nothing(tmp_path, small_disk, full):
     assert "Make room on that disk" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not Path(words[words.index("--out") + 1]).exists()
+
+
+@pytest.mark.parametrize(("option", "bytes_"), [("--out", None), ("--state", None), (None, 0), (None, 60)])
+def test_what_cannot_be_written_is_one_line(tmp_path, option, bytes_):
+    (tmp_path / "d.jsonl").write_bytes(b"".join(line(n) for n in range(20)))
+    words = command(tmp_path, tmp_path / "d.jsonl")
+    if option:  # a file stands where a folder is to be
+        words[words.index(option) + 1] = str(tmp_path / "d.jsonl" / "below")
+
+    def limited():
+        if bytes_ is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
+
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100, preexec_fn=limited)
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert "Make room on that disk" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "curate").exists()
 
 
 @pytest.mark.parametrize("there", ["*/shards/.0-of-1*/problems.parquet", "*/gather/index.duckdb", "*/gather/found.parquet"])

@@ -83,6 +83,13 @@ def test_the_row_with_the_better_reference_is_kept(many):
     assert sum(step == "deduplicate" for step, _ in rejected(folder)) >= 100
 
 
+def test_a_duplicate_with_another_gold_is_said(tmp_path):
+    rows = [*SEEN, row(story(40), "40"), row(story(40).upper(), "41", solution="x"), row(story(41), "41"), row(story(41), "41")]
+    folder = curated(tmp_path, {"sources": [math(tmp_path / "d.jsonl", rows)], "check_gold": False})
+    kinds = [reason.split(":")[0] for _, reason in rejected(folder)]
+    assert kinds == ["same prompt as a row that is kept with another gold", "same prompt as a row that is kept"]
+
+
 def test_near_duplicates_name_the_row_that_is_kept(tmp_path):
     altered = story(40).replace("before noon", "before dusk")
     rows = [*SEEN, row(story(40)), row(altered), row(story(40) + "\nThink."), row(story(41)), row(altered, "other")]

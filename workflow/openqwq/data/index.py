@@ -52,7 +52,8 @@ class Index:
         found = self._db.execute(
             "WITH best AS (SELECT ord, gold, first_value(ord) OVER w AS kept FROM k"
             " WINDOW w AS (PARTITION BY key ORDER BY quality DESC, ord))"
-            " SELECT best.ord, k.id, k.source, k.gold = best.gold FROM best JOIN k ON k.ord = best.kept WHERE best.ord != best.kept"
+            " SELECT best.ord, k.id, k.source, k.gold = best.gold FROM best JOIN k ON k.ord = best.kept"
+            " WHERE best.ord != best.kept"
         ).fetchall()
         says = {True: "", False: " with another gold"}
         return {place: f"same prompt as a row that is kept{says[same]}: {id_} of {source}" for place, id_, source, same in found}
