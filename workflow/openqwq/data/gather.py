@@ -8,6 +8,7 @@
 disk; texts are only streamed, once to look for held-out problems and once to write the tables.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -27,7 +28,8 @@ from openqwq.config.curate import CurateConfig
 from openqwq.data.index import Drops, Index, database
 from openqwq.data.ledger import PLACED_CONTAMINATION, PLACED_REJECTED, Funnel
 from openqwq.data.rows import Row, as_text
-from openqwq.data.shard import SCHEMAS
+from openqwq.data.shard import SCHEMAS, SEEN
+from openqwq.data.sources.reading import Reading, together
 from openqwq.data.steps import decontaminate
 from openqwq.data.steps.decontaminate import Evaluations
 from openqwq.progress import Progress
@@ -61,7 +63,10 @@ class Gather:
         self._ours = Evaluations({}, config.ngram)
 
     def decide(self) -> None:
-        """Runs the steps."""
+        """Runs the steps. Raises `UserError` where the shards together show that a source cannot be used."""
+        seen = [json.loads((folder / SEEN).read_text(encoding="utf-8")) for folder in self.shards]
+        for source in self.config.sources:
+            together([Reading.read(of[source.name]) for of in seen]).check(source, self.config.max_malformed)
         for folder in self.shards:
             self.funnel.add(read_table(folder / "funnel.parquet", FUNNEL))
         with database(self.work, self.workers) as connection:
