@@ -8,7 +8,8 @@
 disk; texts are only streamed, once to look for held-out problems and once to write the tables.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,8 @@ from openqwq.data.index import Drops, Index, database
 from openqwq.data.ledger import PLACED_CONTAMINATION, PLACED_REJECTED, Funnel
 from openqwq.data.processes import each
 from openqwq.data.rows import Row, as_text
-from openqwq.data.shard import SCHEMAS
+from openqwq.data.shard import SCHEMAS, SEEN
+from openqwq.data.sources.reading import Reading, together
 from openqwq.data.steps import decontaminate
 from openqwq.data.steps.decontaminate import Evaluations
 from openqwq.errors import UserError
@@ -61,7 +63,10 @@ class Gather:
         self._ours = Evaluations({}, config.ngram)
 
     def decide(self) -> None:
-        """Runs the steps."""
+        """Runs the steps. Raises `UserError` where the shards together show that a source cannot be used."""
+        seen = [json.loads((folder / SEEN).read_text(encoding="utf-8")) for folder in self.shards]
+        for source in self.config.sources:
+            together([Reading.read(of[source.name]) for of in seen]).check(source, self.config.max_malformed)
         for folder in self.shards:
             self.funnel.add(read_table(folder / "funnel.parquet", FUNNEL))
         with database(self.work, self.workers) as connection:

@@ -6,12 +6,17 @@ from typing import Any
 from openqwq.artifacts.schemas import CONTAMINATION, FUNNEL, REJECTED
 from openqwq.report.runfolder import Rows, RunFolder
 
-REASONS = 3  # shown for each step; the rest are in rejected.parquet
+REASONS = 3  # shown beside each step's bar
+LISTED = 12  # in the table; the rest are counted together, and are in rejected.parquet
 ROLES = ("problems", "traces", "preferences")
 
 
 def funnels(run: RunFolder) -> list[dict[str, Any]]:
-    """One funnel a role: `steps` (name, rows in and out, share of the first, reasons of what was dropped) and `sources`."""
+    """One funnel a role: `steps` (name, rows in and out, share of the first, reasons of what was dropped) and `sources`.
+
+    Of the reasons the commonest stand in `reasons`, and in `listed` so many that their counts and `other` add up to the rows that
+    were rejected.
+    """
     rows = run.rows("curate/funnel.parquet", FUNNEL)
     if rows is None:
         return []
@@ -38,6 +43,8 @@ def _funnel(role: str, rows: Rows, rejected: Rows) -> dict[str, Any]:
             "share": step["rows_out"] / first,
             "share_in": step["rows_in"] / first,
             "reasons": reasons.most_common(REASONS),
+            "listed": (listed := reasons.most_common(LISTED)),
+            "other": reasons.total() - sum(count for _, count in listed),
         }
     return {
         "role": role,
