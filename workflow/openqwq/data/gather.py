@@ -9,7 +9,7 @@ disk; texts are only streamed, once to look for held-out problems and once to wr
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
