@@ -87,7 +87,7 @@ def test_a_duplicate_with_another_gold_is_said(tmp_path):
     rows = [*SEEN, row(story(40), "40"), row(story(40).upper(), "41", solution="x"), row(story(41), "41"), row(story(41), "41")]
     folder = curated(tmp_path, {"sources": [math(tmp_path / "d.jsonl", rows)], "check_gold": False})
     kinds = [reason.split(":")[0] for _, reason in rejected(folder)]
-    assert kinds == ["same prompt as a row that is kept with another gold", "same prompt as a row that is kept"]
+    assert kinds == ["same as a row that is kept with another gold", "same as a row that is kept"]
 
 
 def test_near_duplicates_name_the_row_that_is_kept(tmp_path):

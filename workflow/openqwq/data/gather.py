@@ -104,7 +104,7 @@ class Gather:
     def _role(self, role: str, index: Index) -> None:
         fate = self.fates[role] = Fate()
         steps: dict[str, Callable[[], Drops]] = {
-            "deduplicate": index.same_prompt,
+            "deduplicate": index.same_rows,
             "near_duplicates": lambda: index.near_duplicates(self.config.near_duplicates),
             "split": lambda: self._split(role, index, fate),
             "held_out": lambda: self._touching(role, index),
@@ -127,8 +127,9 @@ class Gather:
         """Rows held out leave the funnel here; they are not rejected."""
         if role != "problems":
             fate.held_out = self._first(index, role)
+            beside = index.beside(fate.held_out)
             index.take_out(fate.held_out)
-            return {}
+            return beside
         for domain in DOMAINS:
             if getattr(self.config.held_out, domain):
                 taken = self._first(index, domain)
