@@ -69,8 +69,8 @@ def _training(metrics: dict[str, Rows]) -> list[Caution]:
         if short := sum(share < FILLED for share in filled):
             made.append(
                 _note(
-                    f"{words.stage(stage)}: {short} of {len(filled)} steps trained on less than {words.percent(FILLED, 0)} of the "
-                    "configured completions: live groups were too few within the bound on generation, or completions were masked."
+                    f"{words.stage(stage)}: {short} of {len(filled)} steps trained on less than {words.percent(FILLED, 0)} of "
+                    "the configured completions: live groups were too few within the bound on generation, or completions masked."
                 )
             )
     return made
