@@ -121,11 +121,11 @@ def test_it_is_read_back_from_the_tables_and_a_missing_or_torn_one_is_named(tmp_
     carried = Difficulty({"a": (1, 2)}, 4)
     carried.observe(1, rows("a", 0, 0) + rows("b", 1, 0))
     carried.observe(2, rows("b", 1, 1))
-    read = Difficulty.before(3, tmp_path, {"a": (1, 2)}, 4)
+    read = Difficulty.after(range(1, 3), tmp_path, {"a": (1, 2)}, 4)
     assert (read.records, read.shares, read.step) == (carried.records, carried.shares, 2)
     (tmp_path / "step-00002.parquet").write_bytes(b"PAR1")
     with pytest.raises(UserError, match=r"step-00002\.parquet: not a readable parquet file"):
-        Difficulty.before(3, tmp_path, {}, 4)
+        Difficulty.after(range(1, 3), tmp_path, {}, 4)
     (tmp_path / "step-00002.parquet").unlink()
     with pytest.raises(StageFailure, match=r"step-00002\.parquet: the rollouts of step 2 are missing"):
-        Difficulty.before(4, tmp_path, {}, 4)
+        Difficulty.after(range(1, 4), tmp_path, {}, 4)

@@ -45,17 +45,17 @@ class Difficulty:
         self.shares: list[tuple[int, int]] = []  # groups made and live ones, of the last steps
 
     @classmethod
-    def before(cls, step: int, folder: Path, profile: Counts, rest: int) -> "Difficulty":
-        """As it stood before `step`, from the tables of all steps before. Raises `StageFailure` where one is missing."""
+    def after(cls, steps: range, folder: Path, profile: Counts, rest: int) -> "Difficulty":
+        """As it stands after `steps`, from their tables. Raises `StageFailure` where one is missing."""
         made = cls(profile, rest)
-        for number in range(1, step):
-            path = folder / f"step-{number:05d}.parquet"
+        for step in steps:
+            path = folder / f"step-{step:05d}.parquet"
             if not path.is_file():
                 raise StageFailure(
-                    f"{path}: the rollouts of step {number} are missing, and the problems of step {step} depend on them. Put the "
+                    f"{path}: the rollouts of step {step} are missing, and the problems of later steps depend on them. Put the "
                     "file back, or delete the stage's state folder and start again."
                 )
-            made.observe(number, (row for piece in batches(path, COLUMNS) for row in piece.to_pylist()))
+            made.observe(step, (row for piece in batches(path, COLUMNS) for row in piece.to_pylist()))
         return made
 
     def observe(self, step: int, rows: Iterable[dict[str, Any]]) -> None:

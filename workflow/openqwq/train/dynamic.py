@@ -91,8 +91,9 @@ class RolloutMaker:
 
     def _difficulty(self, step: int) -> Difficulty:
         """As of the steps before: carried on from the last one, or read back where the stage resumes."""
-        if self.difficulty is None or self.difficulty.step != step - 1:
-            self.difficulty = Difficulty.before(step, self.folder, self.pool.profile, self.config.rest)
+        before = range(1, step)
+        if self.difficulty is None or self.difficulty.step != max(before, default=0):
+            self.difficulty = Difficulty.after(before, self.folder, self.pool.profile, self.config.rest)
         return self.difficulty
 
     def _wanted(self, made: list[Group], difficulty: Difficulty) -> int:
