@@ -136,6 +136,17 @@ def test_an_unscorable_group_is_masked_and_too_many_stop_the_stage(tmp_path, ver
         made.make(1)
 
 
+def test_groups_that_vary_by_shaping_alone_are_counted(tmp_path, verifiers):
+    def reply(prompt, number):  # half of the problems: always right, now and then without thinking
+        return half(prompt, number) if int(prompt[1:]) % 2 else ("\\boxed{4}" if number else "<think>2 + 2</think>\\boxed{4}")
+
+    settings = config(groups=10, max_generated=2.0, domains={"math": {"rewards": {"accuracy": 1.0, "format": 0.1}}})
+    made, _ = maker(tmp_path, verifiers, reply, settings)
+    groups = made.make(1)
+    shaped = [group for group in groups if int(group[0].problem["id"][1:]) % 2 == 0]
+    assert 0 < made.figures["shaped_groups"] == len(shaped) < len(groups) == 10
+
+
 def test_the_reward_model_is_asked_only_where_a_reward_names_it(tmp_path, verifiers):
     asked = []
 

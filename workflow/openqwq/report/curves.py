@@ -15,7 +15,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Suspicious traits among correct completions", ("suspicious/*",)),
     ("Tokens a step", ("generated_tokens", "trained_tokens")),
     ("Completions a step", ("generated_completions", "trained_completions")),
-    ("Groups and rounds a step", ("live_groups", "surplus_groups", "generation_rounds")),
+    ("Groups and rounds a step", ("live_groups", "shaped_groups", "surplus_groups", "generation_rounds")),
     ("Problems that rest", ("retired_problems", "backed_off_problems")),
     ("Seconds a step", ("generation_seconds", "verification_seconds")),
 )

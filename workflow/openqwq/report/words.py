@@ -31,6 +31,7 @@ METRICS = {
     "trained_tokens": "trained on",
     "live_groups": "groups trained on",
     "live_share": "completions trained on, of those configured",
+    "shaped_groups": "of these, varying by shaping alone",
     "surplus_groups": "live groups left over",
     "generated_factor": "Groups generated, of those configured",
     "generated_completions": "generated",

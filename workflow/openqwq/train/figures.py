@@ -4,6 +4,7 @@ import statistics
 
 import numpy as np
 
+from openqwq.train.advantages import is_live
 from openqwq.train.rollouts import Group, Rollout, live
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -26,6 +27,7 @@ def figures(made: list[Group], trained: list[Group], groups: int, group_size: in
             "zero_variance_share": 1 - alive / len(made),
             "live_groups": float(len(trained)),
             "live_share": len(taught) / (groups * group_size),
+            "shaped_groups": float(sum(map(_shaped, trained))),
             "surplus_groups": float(alive - len(trained)),
             "generated_factor": len(made) / groups,
             "generated_completions": float(count),
@@ -59,6 +61,11 @@ def _lengths(name: str, rollouts: list[Rollout]) -> dict[str, float]:
     return {f"{name}/mean": statistics.fmean(lengths)} | {
         f"{name}/{quantile}": float(value) for quantile, value in zip(QUANTILES, at, strict=True)
     }
+
+
+def _shaped(group: Group) -> bool:
+    scores = [rollout.verdict.score for rollout in group if rollout.verdict is not None and rollout.reward is not None]
+    return bool(scores) and not is_live(scores)
 
 
 def _tokens(rollout: Rollout) -> int:
