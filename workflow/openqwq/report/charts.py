@@ -49,7 +49,7 @@ def bands(rows: Rows) -> dict[str, Any]:
     tooltip += [alt.Tooltip(f"{figure}:Q", format=".4~g") for figure in ("p10", "p50", "p90", "mean")]
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X("step:Q", title="step", axis=alt.Axis(values=whole, grid=False, format="~s")),
-        color=alt.Color("name:N", legend=alt.Legend(title=None, orient="top", symbolType="stroke")),
+        color=alt.Color("name:N", legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1)),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("p10:Q", title=None, axis=alt.Axis(tickCount=5)), y2="p90:Q")
     point = {"size": 22, "filled": True} if len(steps) <= FEW else False
