@@ -67,6 +67,7 @@ class ProfileConfig(Strict):
     problems: dict[Domain, Positive]  # how many of each domain are profiled
 
 
+Factor = Annotated[float, Field(ge=1.0)]
 RewardName = Literal["accuracy", "format", "reward_model"]
 
 
@@ -86,7 +87,9 @@ class GrpoConfig(Strict):
     steps: Positive
     groups: Positive = 8  # problems an optimizer step
     group_size: Annotated[int, Field(ge=2)] = 8  # completions a problem
-    max_rounds: Positive = 1  # of generation a step, to replace groups whose rewards do not vary
+    max_generated: Factor = 4.0  # bound on the groups generated a step, times `groups`, to replace those that do not vary
+    oversample: Factor = 1.0  # what a round draws, times what is expected to be needed: fewer rounds, more groups left over
+    rest: int = Field(default=4, ge=0)  # steps a problem rests after a group without variance, twice as long each time in a row
     micro_batch_size: Positive = 16  # completions a forward pass; does not change the mathematics
     optimizer: Optimizer
     sampling: Sampling = Sampling()

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from openqwq.artifacts.schemas import METRIC, PROFILE
-from openqwq.report import charts, words
+from openqwq.report import charts, lengths, words
 from openqwq.report.completions import rollouts
 from openqwq.report.curves import curves, first_and_last
 from openqwq.report.runfolder import Rows, RunFolder
@@ -66,6 +66,7 @@ def facts(stage: str, config: dict[str, Any], rows: Rows, manifest: dict[str, An
         if ends:
             made.append((f"{name}, first and last step", f"{ends[0]:.3g} → {ends[1]:.3g}"))
             break
+    made += lengths.facts(rows)
     if manifest.get("wall_seconds") is not None:
         made.append(("wall time", words.duration(manifest["wall_seconds"])))
     return made

@@ -21,10 +21,11 @@ from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train import hacking
 from openqwq.train.arguments import common_arguments
+from openqwq.train.dynamic import RolloutMaker
 from openqwq.train.grpo_trainer import RolloutGrpoTrainer
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.pool import load_pool
-from openqwq.train.rollouts import Group, RolloutMaker
+from openqwq.train.rollouts import Group
 from openqwq.train.scorer import RewardScorer
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
