@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -17,6 +17,8 @@ class Sample:
     text: str  # without the end token
     token_ids: list[int]  # the end token included
     finish_reason: Literal["stop", "length"]
+    # Of each of `token_ids`, at the temperature sampled with, over the whole vocabulary; natural logarithms.
+    logprobs: list[float] = field(default_factory=list)
 
 
 class Sampler(Protocol):

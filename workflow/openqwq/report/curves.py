@@ -13,6 +13,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Accuracy", ("accuracy", "eval_accuracy", "token_accuracy")),
     ("Shares of completions and groups", ("zero_variance_share", "live_share", "truncated", "unscorable")),
     ("Suspicious traits among correct completions", ("suspicious/*",)),
+    ("Mismatch of sampler and trainer, ratio of probabilities", ("mismatch_ratio/*",)),
+    ("Tokens beyond a bound of the ratio", ("mismatch_truncated", "clipped/*")),
     ("Tokens a step", ("generated_tokens", "trained_tokens")),
     ("Completions a step", ("generated_completions", "trained_completions")),
     ("Groups and rounds a step", ("live_groups", "shaped_groups", "surplus_groups", "generation_rounds")),
@@ -20,7 +22,13 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Seconds a step", ("generation_seconds", "verification_seconds")),
 )
 LAST = ("learning_rate", "grad_norm")  # of interest to few
-SHARES = {"Accuracy", "Shares of completions and groups", "Suspicious traits among correct completions"}
+SHARES = {
+    "Accuracy",
+    "Shares of completions and groups",
+    "Suspicious traits among correct completions",
+    "Tokens beyond a bound of the ratio",
+    "Padding among computed positions",
+}
 
 Series = dict[str, list[tuple[int, float]]]
 

@@ -21,16 +21,17 @@ from pathlib import Path
 from openqwq.artifacts.files import write_table
 from openqwq.artifacts.schemas import ROLLOUT
 from openqwq.config import Bounds
-from openqwq.config.train import GrpoConfig
+from openqwq.config.train import GrpoConfig, Sampling
 from openqwq.errors import StageFailure
 from openqwq.generate import Sample, Sampler
 from openqwq.train import hacking
 from openqwq.train.advantages import advantages
 from openqwq.train.difficulty import Difficulty
 from openqwq.train.figures import figures
-from openqwq.train.judging import Judge, Scorer
+from openqwq.train.judging import Judge, Limits, Scorer
 from openqwq.train.pool import Problem, ProblemPool
 from openqwq.train.rollouts import Group, Rollout, live
+from openqwq.train.schedules import sampling_at
 from openqwq.verify import VerifierPool
 
 
@@ -91,7 +92,7 @@ class RolloutMaker:
 
     def _difficulty(self, step: int) -> Difficulty:
         """As of the steps before: carried on from the last one, or read back where the stage resumes."""
-        before = range(1, step)
+        before = range(1, step, self.config.updates)
         if self.difficulty is None or self.difficulty.step != max(before, default=0):
             self.difficulty = Difficulty.after(before, self.folder, self.pool.profile, self.config.rest)
         return self.difficulty
@@ -109,7 +110,8 @@ class RolloutMaker:
         """A judged group of each problem, in order; adds to `seconds` how long it took to write, and then to judge the rest."""
         prompts = [self.prompt_of(problem) for problem in problems]
         groups: dict[int, Group] = {}
-        judge = Judge(self.verifiers, self.scorer, self.weights)
+        sampling = sampling_at(self.config.sampling, step)
+        judge = Judge(self.verifiers, self.scorer, self.weights, self._limits(sampling))
 
         def written(index: int, samples: list[Sample]) -> None:
             groups[index] = [Rollout(problems[index], number, prompts[index], one) for number, one in enumerate(samples)]
@@ -119,7 +121,7 @@ class RolloutMaker:
         self.sampler.sample(
             prompts,
             self.config.group_size,
-            self.config.sampling,
+            sampling,
             # The step enters the seed, or a problem drawn twice would get the same completions from an unchanged policy.
             self.seed * 1_000_003 + step,
             lambda done, total: self.tell(f"step {step}/{self.config.steps}  completions {done}/{total}"),
@@ -131,6 +133,9 @@ class RolloutMaker:
         seconds["generation_seconds"] += sampled - started
         seconds["verification_seconds"] += time.monotonic() - sampled
         return ordered
+
+    def _limits(self, sampling: Sampling) -> Limits:
+        return Limits(sampling.max_tokens, self.config.overlong_buffer, self.config.truncated == "mask")
 
     def _advantages(self, group: Group) -> None:
         scaled = advantages([rollout.reward for rollout in group], self.config.scale_rewards == "group")

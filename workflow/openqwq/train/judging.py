@@ -6,13 +6,24 @@ work. So nothing depends on who is ready first.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from openqwq.train.rewards import Judgement, rewards_of
+from openqwq.generate import Sample
+from openqwq.train.rewards import Judgement, Length, rewards_of
 from openqwq.train.rollouts import Group, Rollout
 from openqwq.verify import Item, VerifierPool
 from openqwq.verify.pool import Pending
 
 Scorer = Callable[[list[tuple[str, str]]], list[float]]  # of (prompt, completion) pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the rewards have to know of the length at which completions are cut."""
+
+    max_tokens: int
+    buffer: int | None = None  # tokens before it in which `overlong` falls
+    mask: bool = False  # a completion that was cut is not trained on
 
 
 class Judge:
@@ -21,8 +32,10 @@ class Judge:
     `scorer` is the reward model's; without one, a reward that asks for it raises `ValueError`.
     """
 
-    def __init__(self, verifiers: VerifierPool, scorer: Scorer | None, weights: Mapping[str, Mapping[str, float]]) -> None:
-        self.verifiers, self.scorer, self.weights = verifiers, scorer, weights
+    def __init__(
+        self, verifiers: VerifierPool, scorer: Scorer | None, weights: Mapping[str, Mapping[str, float]], limits: Limits
+    ) -> None:
+        self.verifiers, self.scorer, self.weights, self.limits = verifiers, scorer, weights, limits
         self.open: list[tuple[Group, Pending]] = []
 
     def start(self, group: Group) -> None:
@@ -41,8 +54,12 @@ class Judge:
             for rollout, judged in zip(checked, pending.result(), strict=True):
                 rollout.verdict, rollout.seconds = judged.verdict, judged.seconds
         for rollout in rollouts:
-            judgement = Judgement(rollout.sample.text, rollout.verdict, scores.get(id(rollout)))
-            rollout.rewards, rollout.reward = rewards_of(judgement, dict(self.weights[rollout.problem["domain"]]))
+            judgement = Judgement(rollout.sample.text, rollout.verdict, scores.get(id(rollout)), self._length(rollout.sample))
+            weights = dict(self.weights[rollout.problem["domain"]])
+            rollout.rewards, rollout.reward = rewards_of(judgement, weights, self.limits.mask)
+
+    def _length(self, sample: Sample) -> Length:
+        return Length(len(sample.token_ids), self.limits.max_tokens, self.limits.buffer, sample.finish_reason == "length")
 
     def _scores(self, rollouts: list[Rollout]) -> dict[int, float]:
         asked = [rollout for rollout in rollouts if "reward_model" in self.weights[rollout.problem["domain"]]]
