@@ -1,9 +1,17 @@
-"""The decoding loop on several architectures: the same tokens as the model's own `generate`, and figures of a plain forward pass."""
+"""The decoding loop on several architectures: tokens of the model's own `generate`, figures of a plain forward pass."""
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
-from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from openqwq.config.train import Sampling
 from openqwq.generate.attention import NAME

@@ -69,6 +69,6 @@ def _inverse(blocks: torch.Tensor, sums: torch.Tensor, uniform: torch.Tensor) ->
 
 
 def _first_above(cumulative: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """(B, 1) index of the first entry above the target; rounding may carry that to the total: then the last that adds anything."""
+    """(B, 1) index of the first entry above the target, which rounding may carry to the total: then the last that adds any."""
     last = torch.searchsorted(cumulative, cumulative[:, -1:].contiguous())
     return torch.minimum(torch.searchsorted(cumulative, target, right=True), last)

@@ -1,7 +1,8 @@
 """TRL's GRPOTrainer with rollouts of our own making.
 
 Two methods are overridden: `_prepare_inputs` takes our rollouts, `_get_per_token_logps_and_entropies` reads the prompt of a
-group once. TRL's loss, optimizer loop and saving stay. Deviations from the stock trainer:
+group once and, on CPU, computes logits of scored tokens alone (`vocabulary.py`). TRL's loss, optimizer loop and saving stay.
+Deviations from the stock trainer:
 
 - Only live groups are trained on, and unscorable completions not at all. Their advantage would be 0, so without a KL term the
   gradient is that of the stock trainer on the same groups, at a fraction of the work. The token-level loss (DAPO) is
@@ -20,8 +21,9 @@ from typing import Any
 import torch
 from trl import GRPOTrainer
 
+from openqwq.train import vocabulary
 from openqwq.train.rollouts import Group, Rollout
-from openqwq.train.shared_prompt import MAX_TOKENS, pack, unpack
+from openqwq.train.shared_prompt import MAX_TOKENS, pack, spread, unpack
 
 Batch = dict[str, torch.Tensor]
 
@@ -31,6 +33,9 @@ class RolloutGrpoTrainer(GRPOTrainer):
 
     def __init__(self, *, make: Callable[[int, Any], list[Group]], **keywords: Any) -> None:
         super().__init__(reward_funcs=[_rewards_come_with_the_rollouts], **keywords)
+        for model in (self.model, self.ref_model):
+            if model is not None:
+                vocabulary.add_token_figures(model)
         self.make = make
         self.batches: list[Batch] = []
 
@@ -100,16 +105,17 @@ class RolloutGrpoTrainer(GRPOTrainer):
         if config._attn_implementation != "sdpa" or 2 * longest > MAX_TOKENS or options.get("compute_aux_loss"):
             return super()._get_per_token_logps_and_entropies(model, input_ids, attention_mask, logits_to_keep, **options)
         packed = pack(prompts, completions, self._tokenizer.pad_token_id, input_ids.device)
+        only = vocabulary.fits(self.accelerator.unwrap_model(model), sum(map(len, completions)))
+        head = (
+            {"scored": packed.labels, "temperature": self.temperature}
+            if only
+            else {"labels": packed.labels, "fused_lm_head": True}
+        )
         with self.accelerator.autocast():
-            outputs = model(
-                input_ids=packed.ids,
-                attention_mask=packed.mask,
-                position_ids=packed.positions,
-                labels=packed.labels,
-                fused_lm_head=True,
-            )
-        entropies = unpack(outputs.entropy, packed, logits_to_keep) if options.get("compute_entropy") else None
-        return unpack(outputs.log_probs, packed, logits_to_keep), entropies, None
+            outputs = model(input_ids=packed.ids, attention_mask=packed.mask, position_ids=packed.positions, **head)
+        lay = spread if only else unpack
+        entropies = lay(outputs.entropy, packed, logits_to_keep) if options.get("compute_entropy") else None
+        return lay(outputs.log_probs, packed, logits_to_keep), entropies, None
 
     def _reference(self, batch: Batch) -> torch.Tensor:
         """Log-probabilities (B, C) of the completions under the stage's first policy."""
