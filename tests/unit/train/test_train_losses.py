@@ -7,6 +7,7 @@ from train_step_helpers import batch_of_rollouts, configured, furthest, gradient
 
 from openqwq.errors import StageFailure, UserError
 from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.train import vocabulary
 
 LONGEST = 12
 CAP = 1.5
@@ -115,8 +116,9 @@ def test_the_kl_term_pulls_towards_the_first_policy(tiny_model, tmp_path):
     assert far < 1e-6
 
 
-@pytest.mark.parametrize("autocast", ["none", "bfloat16"])
-def test_a_scheduled_temperature_is_trained_on_too(tiny_model, tmp_path, autocast):
+@pytest.mark.parametrize(("autocast", "most"), [("none", 2**30), ("none", 0), ("bfloat16", 0)])
+def test_a_scheduled_temperature_is_trained_on_too(tiny_model, tmp_path, monkeypatch, autocast, most):
+    monkeypatch.setattr(vocabulary, "MOST", most)  # with 0, TRL's fused head is used
     groups = batch_of_rollouts()
     stages = [{"from_step": 1, "temperature": 1.0}, {"from_step": 2, "temperature": 0.6}]
     changes = {"steps": 2, "optimizer": {"learning_rate": 1e-9, "max_grad_norm": 1e9, "scheduler": "constant"}}
