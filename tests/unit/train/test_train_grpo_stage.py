@@ -1,4 +1,4 @@
-"""The stage itself with several updates a batch: figures in its curves, the entropy watch, and an exact resume between batches."""
+"""The stage with several updates a batch: figures in its curves, the entropy watch, an exact resume between batches."""
 
 import json
 
@@ -15,17 +15,17 @@ from openqwq.train.grpo import run
 CONFIG = {
     "steps": 8,
     "groups": 4,
-    "group_size": 4,
+    "group_size": 8,
     "updates": 2,
-    "micro_batch_tokens": 256,
+    "micro_batch_tokens": 512,
     "optimizer": {"learning_rate": 1e-3, "scheduler": "constant"},
     "sampling": {
         "temperature": [{"from_step": 1, "temperature": 1.0}, {"from_step": 5, "temperature": 1.3}],
-        "max_tokens": [{"from_step": 1, "max_tokens": 12}, {"from_step": 7, "max_tokens": 24}],
+        "max_tokens": [{"from_step": 1, "max_tokens": 30}, {"from_step": 7, "max_tokens": 50}],
     },
     # An untrained model answers nothing right, but its completions differ in length.
     "domains": {"math": {"rewards": {"accuracy": 1.0, "overlong": 1.0}}},
-    "overlong_buffer": 10,
+    "overlong_buffer": 29,
     "clip_high": 0.28,
     "kl": 0.01,
     "autocast": "none",
@@ -57,11 +57,10 @@ def attempt(folder, tiny_model, inputs, entropy=0.0):
     config = GrpoConfig.model_validate_json(json.dumps(CONFIG))
     execution = Execution(generation_dtype="float32", verifier_workers=1, bounds=Bounds(entropy=entropy))
     stage = Stage("reason", config=CONFIG, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
+    problems, profile, out = inputs / "problems.parquet", inputs / "profile.parquet", folder / "reason"
     with stage.running():
-        run(
-            stage, config, tiny_model, inputs / "problems.parquet", inputs / "profile.parquet", None, folder / "reason", execution
-        )
-    return folder / "reason"
+        run(stage, config, tiny_model, problems, profile, None, out, execution)
+    return out
 
 
 def curves(out):
@@ -89,5 +88,5 @@ def test_a_stage_stopped_by_the_entropy_watch_goes_on_to_the_same_bytes(tiny_mod
     assert {step for step, name in values if name == "reward/overlong"} == {1, 3, 5, 7}
     assert all(values[step, "padding_share"] <= 0.1 for step in range(1, 9))
     tables = {step: read_table(whole / "rollouts" / f"step-0000{step}.parquet", ROLLOUT).to_pylist() for step in (5, 7)}
-    assert max(row["tokens"] for row in tables[5]) == 12
-    assert 12 < max(row["tokens"] for row in tables[7]) <= 24
+    assert max(row["tokens"] for row in tables[5]) == 30
+    assert 30 < max(row["tokens"] for row in tables[7]) <= 50
