@@ -50,7 +50,10 @@ def cases():
     formulas = {"dapo": dapo, "dr_grpo": dr_grpo, "gspo": gspo, "cispo": cispo}
     narrow, low = {"loss": "dapo", "clip_low": 0.01, "clip_high": 0.02}, {"loss": "cispo", "clip_high": 0.1}
     return [
-        *(pytest.param({"loss": name}, formula, id=name) for name, formula in formulas.items()),
+        *(
+            pytest.param({"loss": name, "scale_rewards": "none" if name == "dr_grpo" else "group"}, formula, id=name)
+            for name, formula in formulas.items()
+        ),
         pytest.param(narrow, lambda *values: dapo(*values, 0.01, 0.02), id="dapo-narrow"),
         pytest.param(low, lambda *values: cispo(*values, 0.1), id="cispo-low-cap"),
     ]
