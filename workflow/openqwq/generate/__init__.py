@@ -17,7 +17,7 @@ class Sample:
     text: str  # without the end token
     token_ids: list[int]  # the end token included
     finish_reason: Literal["stop", "length"]
-    # Of each of `token_ids`, at the temperature sampled with, over the whole vocabulary; natural logarithms.
+    # The sampler's own, of each token, at the temperature sampled with, over the whole vocabulary (natural logarithm).
     logprobs: list[float] = field(default_factory=list)
 
 
