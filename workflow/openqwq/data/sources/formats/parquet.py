@@ -26,5 +26,5 @@ def read(path: Path, mine: Iterator[bool]) -> Iterator[tuple[str, dict[str, Any]
                 yield (f"{path}, row {number}", next(rows)) if is_mine else None
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise UserError(
-            f"{path}: not readable as parquet after row {number} ({error}). Fetch or write the file again."
+            f"{path}: not readable as parquet after row {number} ({' '.join(str(error).split())}). Fetch or write the file again."
         ) from error
