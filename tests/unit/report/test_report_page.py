@@ -140,7 +140,7 @@ def test_long_curves_are_thinned_and_keep_their_end(build, run_folder):
 def test_the_funnel_says_what_was_dropped_and_why(build, run_folder):
     page = build(run_folder)
     assert page.has("problems 1\u202f000 rows in, 758 out")
-    assert page.has("read −6: malformed JSON 994")
+    assert page.has("read −6: malformed 994")
     assert page.has("split 80 held out 758")
 
 

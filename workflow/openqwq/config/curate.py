@@ -158,7 +158,8 @@ class Mix(Strict):
     """What one source contributes to the training rows of its role."""
 
     cap: Positive | None = None  # rows at most
-    weight: Annotated[float, Field(gt=0)] | None = None  # share beside the other weighted sources of the role; no row is repeated
+    # Share beside the other weighted sources of the role; no row is repeated.
+    weight: Annotated[float, Field(ge=1e-6, le=1e6)] | None = None
 
 
 # Each row by itself; then all rows of a role together.
@@ -205,6 +206,10 @@ class CurateConfig(Strict):
             ("split", held and f"held_out.{held[0]}"),
             ("difficulty", self.pass_rate and "pass_rate"),
             ("mix", self.mix and "mix"),
+            ("licence", self.allow_licences is not None and "allow_licences"),
+            ("language", self.languages and "languages"),
+            ("verifiability", self.keep and "keep"),
+            ("trace_filters", self.trace_filters is not None and "trace_filters"),
         ]
         for step, key in needs:
             if key and step not in self.steps:

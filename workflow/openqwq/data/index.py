@@ -50,11 +50,13 @@ class Index:
     def same_prompt(self) -> Drops:
         """Rows whose prompt a better row has."""
         found = self._db.execute(
-            "WITH best AS (SELECT ord, first_value(ord) OVER w AS kept FROM k"
+            "WITH best AS (SELECT ord, gold, first_value(ord) OVER w AS kept FROM k"
             " WINDOW w AS (PARTITION BY key ORDER BY quality DESC, ord))"
-            " SELECT best.ord, k.id, k.source FROM best JOIN k ON k.ord = best.kept WHERE best.ord != best.kept"
+            " SELECT best.ord, k.id, k.source, k.gold = best.gold FROM best JOIN k ON k.ord = best.kept"
+            " WHERE best.ord != best.kept"
         ).fetchall()
-        return {place: f"same prompt as a row that is kept: {id_} of {source}" for place, id_, source in found}
+        says = {True: "", False: " with another gold"}
+        return {place: f"same prompt as a row that is kept{says[same]}: {id_} of {source}" for place, id_, source, same in found}
 
     def near_duplicates(self, bounds: NearDuplicates) -> Drops:
         """Rows that say in slightly other words what a better row says."""
@@ -107,7 +109,13 @@ class Index:
         return self._column(query, **({} if domain is None else {"domain": domain}))
 
     def outside(self, low: float, high: float) -> Drops:
-        """Rows whose stored pass rate lies outside the window."""
+        """Rows whose stored pass rate lies outside the window. Raises `UserError` where no row has one."""
+        rows, rates = self._db.execute("SELECT count(*), count(pass_rate) FROM k").fetchall()[0]
+        if rows and not rates:
+            raise UserError(
+                "curate.pass_rate: none of the problems has a pass rate. Map the column of a source that holds it to "
+                "metadata.pass_rate, or take pass_rate out of the configuration."
+            )
         query = "SELECT ord, pass_rate FROM k WHERE pass_rate < $low OR pass_rate > $high"
         found = self._db.execute(query, {"low": low, "high": high}).fetchall()
         return {place: f"pass rate outside {low:g} to {high:g}: {rate:g}" for place, rate in found}

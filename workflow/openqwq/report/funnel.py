@@ -30,9 +30,7 @@ def _funnel(role: str, rows: Rows, rejected: Rows) -> dict[str, Any]:
         sources.setdefault(row["source"], [row["rows_in"], 0])[1] = row["rows_out"]
     first = max((step["rows_in"] for step in steps.values()), default=0) or 1
     for step in steps.values():
-        reasons = Counter(
-            short_reason(r["step"], r["reason"]) for r in rejected if (r["role"], r["step"]) == (role, step["name"])
-        )
+        reasons = Counter(short_reason(r["reason"]) for r in rejected if (r["role"], r["step"]) == (role, step["name"]))
         dropped = step["rows_in"] - step["rows_out"]
         step |= {
             "dropped": dropped,
@@ -50,10 +48,9 @@ def _funnel(role: str, rows: Rows, rejected: Rows) -> dict[str, Any]:
     }
 
 
-def short_reason(step: str, reason: str) -> str:
-    """A reason without the particulars of one row, so that like ones can be counted together."""
-    parts = reason.split(": ")
-    return (parts[1] if step == "read" and len(parts) > 1 else parts[0])[:80]  # reading names the file and line first
+def short_reason(reason: str) -> str:
+    """What stands before a reason's first colon: its kind, the same for many rows."""
+    return reason.split(": ")[0][:80]
 
 
 def tables(manifest: dict[str, Any] | None) -> list[dict[str, Any]]:

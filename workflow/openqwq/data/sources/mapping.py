@@ -56,7 +56,7 @@ class Mapping:
         tools = values.get("tools")
         if tools is not None and not isinstance(tools, list):
             raise Unreadable(f"tools are a list of schemas, this is {type(tools).__name__} (parse_json reads them from text)")
-        metadata = {key: value for key, value in _prefixed(values, "metadata.").items() if value is not None}
+        metadata = {key: value for key, value in _prefixed(values, "metadata.").items() if not _missing(value)}
         if values.get("id") is not None:
             metadata["id"] = values["id"]
         metadata.setdefault("licence", source.licence)

@@ -52,8 +52,7 @@ def keys(rows: list[Row], places: list[int]) -> pa.Table:
         columns["rank"].append(hashlib.sha256(b"held out\n" + prompt).digest()[:16])
         columns["quality"].append(quality(row, metadata))
         columns["gold"].append(_hash(normalise(row["reference"] or "")))
-        rate = metadata.get("pass_rate")
-        columns["pass_rate"].append(float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None)
+        columns["pass_rate"].append(metadata.get("pass_rate"))  # null or a share: `schema` has seen to it
         core = " ".join(line.text for line in asked if not line.marks_answer)
         words = [*core.split(" "), row["tools"]] if row["tools"] else core.split(" ")
         tokens += [_WORDS[word] for word in words]

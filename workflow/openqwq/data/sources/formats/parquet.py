@@ -23,5 +23,5 @@ def read(path: Path) -> Iterator[tuple[str, dict[str, Any] | Malformed]]:
                 yield f"{path}, row {number}", row
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise UserError(
-            f"{path}: not readable as parquet after row {number} ({error}). Fetch or write the file again."
+            f"{path}: not readable as parquet after row {number} ({' '.join(str(error).split())}). Fetch or write the file again."
         ) from error
