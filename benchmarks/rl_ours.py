@@ -14,6 +14,7 @@ from openqwq.config import Bounds
 from openqwq.config.train import GrpoConfig
 from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.generate.transformers_engine import TransformersSampler
+from openqwq.train.grpo_arguments import trainer_settings
 from openqwq.train.grpo_trainer import RolloutGrpoTrainer
 from openqwq.train.memory import keep_freed_memory
 from openqwq.train.pool import ProblemPool
@@ -91,8 +92,8 @@ def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, store
         learning_rate=task.learning_rate,
         lr_scheduler_type="constant",
         max_grad_norm=1.0,
-        per_device_train_batch_size=config.micro_batch_size,
-        gradient_accumulation_steps=completions // config.micro_batch_size,
+        per_device_train_batch_size=completions,
+        gradient_accumulation_steps=1,
         num_generations=task.group_size,
         generation_batch_size=completions,
         max_completion_length=task.max_tokens,
@@ -116,6 +117,7 @@ def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, store
         train_dataset=Dataset.from_dict({"prompt": [""] * (task.groups * task.most_steps)}),
         processing_class=load_tokenizer(task.folder),
         callbacks=[ticks],
+        **trainer_settings(config),
     )
     trainer.watch(clock)
     return trainer

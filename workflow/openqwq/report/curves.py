@@ -14,11 +14,19 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Completion length, tokens", ("completion_tokens", "completion_tokens/*")),
     ("Shares of completions and groups", ("zero_variance_share", "truncated", "unscorable")),
     ("Suspicious traits among correct completions", ("suspicious/*",)),
+    ("Mismatch of sampler and trainer, ratio of probabilities", ("mismatch_ratio/*",)),
+    ("Tokens beyond a bound of the ratio", ("mismatch_truncated", "clipped/*")),
     ("Tokens a step", ("generated_tokens", "trained_tokens")),
     ("Seconds a step", ("generation_seconds", "verification_seconds")),
 )
 LAST = ("learning_rate", "grad_norm")  # of interest to few
-SHARES = {"Accuracy", "Shares of completions and groups", "Suspicious traits among correct completions"}
+SHARES = {
+    "Accuracy",
+    "Shares of completions and groups",
+    "Suspicious traits among correct completions",
+    "Tokens beyond a bound of the ratio",
+    "Padding among computed positions",
+}
 
 Series = dict[str, list[tuple[int, float]]]
 

@@ -53,7 +53,10 @@ def facts(stage: str, config: dict[str, Any], rows: Rows, manifest: dict[str, An
     made: Facts = [("steps", words.count(steps(rows)))] if rows else []
     if "group_size" in config:
         made.append(("a step", f"{config.get('groups')} problems × {config['group_size']} completions"))
-        made.append(("clip", f"{config.get('clip_low')} / {config.get('clip_high')}"))
+        made.append(("loss", str(config.get("loss", "dapo"))))
+        clips = [config.get("clip_low"), config.get("clip_high")]
+        if any(clip is not None for clip in clips):
+            made.append(("clip", " / ".join("–" if clip is None else f"{clip:g}" for clip in clips)))
         made.append(("KL weight", f"{config.get('kl'):g}"))
     elif "batch_size" in config:
         made.append(("a step", f"{config['batch_size']} {'pairs' if stage == 'reward_model' else 'traces'}"))

@@ -19,7 +19,8 @@ from openqwq.generate import Sample, Sampler
 from openqwq.train import hacking
 from openqwq.train.advantages import advantages, is_live
 from openqwq.train.pool import Problem, ProblemPool
-from openqwq.train.rewards import Judgement, rewards_of
+from openqwq.train.rewards import Judgement, Length, rewards_of
+from openqwq.train.schedules import sampling_at
 from openqwq.verify import Item, VerifierPool
 
 
@@ -103,7 +104,7 @@ class RolloutMaker:
             started = time.monotonic()
             groups = self._sample(problems, step)
             sampled = time.monotonic()
-            self._judge([rollout for group in groups for rollout in group])
+            self._judge([rollout for group in groups for rollout in group], step)
             seconds["generation_seconds"] += sampled - started
             seconds["verification_seconds"] += time.monotonic() - sampled
             for group in groups:
@@ -127,7 +128,7 @@ class RolloutMaker:
         drawn = self.sampler.sample(
             prompts,
             self.config.group_size,
-            self.config.sampling,
+            sampling_at(self.config.sampling, step),
             self.seed * 1_000_003 + step,
             lambda done, total: self.tell(f"step {step}/{self.config.steps}  completions {done}/{total}"),
         )
@@ -136,7 +137,7 @@ class RolloutMaker:
             for problem, prompt, samples in zip(problems, prompts, drawn, strict=True)
         ]
 
-    def _judge(self, rollouts: list[Rollout]) -> None:
+    def _judge(self, rollouts: list[Rollout], step: int) -> None:
         checked = [r for r in rollouts if r.problem["verifier"]]
         items = [
             Item(f"{r.problem['id']}/{r.number}", r.problem["verifier"], r.problem["reference"], r.sample.text) for r in checked
@@ -150,9 +151,12 @@ class RolloutMaker:
                 raise ValueError("a reward asks for the reward model, but none was given")
             values = self.scorer([(r.prompt, r.sample.text) for r in asked])
             scores = {id(r): value for r, value in zip(asked, values, strict=True)}
+        limit, mask = sampling_at(self.config.sampling, step).max_tokens, self.config.truncated == "mask"
         for rollout in rollouts:
-            judgement = Judgement(rollout.sample.text, rollout.verdict, scores.get(id(rollout)))
-            rollout.rewards, rollout.reward = rewards_of(judgement, self._weights(rollout))
+            sample = rollout.sample
+            length = Length(len(sample.token_ids), limit, self.config.overlong_buffer, sample.finish_reason == "length")
+            judgement = Judgement(sample.text, rollout.verdict, scores.get(id(rollout)), length)
+            rollout.rewards, rollout.reward = rewards_of(judgement, self._weights(rollout), mask)
 
     def _weights(self, rollout: Rollout) -> dict[str, float]:
         return self.weights[rollout.problem["domain"]]
