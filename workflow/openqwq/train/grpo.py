@@ -80,8 +80,9 @@ def run(
         )
 
         def make(at: int, model: Any) -> list[Group]:
-            sampler.update(model.state_dict().items())
-            return maker.make(at)
+            with stage.stopping.exposed():
+                sampler.update(model.state_dict().items())
+                return maker.make(at)
 
         completions = config.groups * config.group_size
         arguments = TrlGrpoConfig(

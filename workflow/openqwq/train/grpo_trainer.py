@@ -21,12 +21,13 @@ import torch
 from trl import GRPOTrainer
 
 from openqwq.train.rollouts import Group, Rollout
+from openqwq.train.saves import SealedSaves
 from openqwq.train.shared_prompt import MAX_TOKENS, pack, unpack
 
 Batch = dict[str, torch.Tensor]
 
 
-class RolloutGrpoTrainer(GRPOTrainer):
+class RolloutGrpoTrainer(SealedSaves, GRPOTrainer):
     """`make(step, model)` returns the live groups of an optimizer step, sampled from the model as it stands."""
 
     def __init__(self, *, make: Callable[[int, Any], list[Group]], **keywords: Any) -> None:
