@@ -22,8 +22,8 @@ SERVER.set_forkserver_preload(["openqwq.train.sft", "openqwq.train.reward_model"
 OPTIMIZER = {"learning_rate": 1e-3, "scheduler": "cosine", "warmup_steps": 2}
 SUPERVISED = {"batch_size": 4, "micro_batch_size": 2, "max_length": 256, "optimizer": OPTIMIZER, "autocast": "none"}
 CONFIGS = {
-    "sft": SUPERVISED | {"epochs": 2},
-    "reward-model": SUPERVISED | {"epochs": 2},
+    "sft": SUPERVISED | {"epochs": 4},
+    "reward-model": SUPERVISED | {"epochs": 4},
     "grpo": {
         "steps": 6,
         "groups": 2,
@@ -38,7 +38,7 @@ CONFIGS = {
     },
 }
 SAVING = {"coldstart": 2, "reward_model": 3, "general": 1, "keep": 2}
-STEPS = {"sft": 12, "reward-model": 12, "grpo": 6}
+STEPS = {"sft": 24, "reward-model": 24, "grpo": 6}
 ROWS = 24
 
 
@@ -94,12 +94,12 @@ def write_inputs(curated, profile):
 class StageRun:
     """A stage with a folder of its own for state and output. `inputs` holds base/, curated/, profile/, reward_model/."""
 
-    def __init__(self, command, inputs, folder, **execution):
+    def __init__(self, command, inputs, folder, config=None, **execution):
         self.command, self.folder, self.out = command, folder, folder / "out"
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "log.txt"
         settings = {"generation_dtype": "float32", "verifier_workers": 1, "saving": SAVING} | execution
-        self.arguments = [command, "--config", json.dumps(CONFIGS[command]), "--execution", json.dumps(settings)]
+        self.arguments = [command, "--config", json.dumps(CONFIGS[command] | (config or {})), "--execution", json.dumps(settings)]
         self.arguments += ["--state", str(folder / ".state"), "--out", str(self.out)]
         self.arguments += ["--model", str(inputs / "base"), "--curated", str(inputs / "curated")]
         if command == "grpo":
@@ -138,6 +138,7 @@ class StageRun:
         return json.loads(found[0].read_text()).get("step", 0) if found else 0
 
     def wait_for(self, condition, process):
+        """Waits for a moment in the life of an attempt that is at work."""
         end = time.monotonic() + 60
         while not condition():
             assert process.exitcode is None, self.said()

@@ -61,6 +61,42 @@ def test_a_kill_while_a_save_is_written_leaves_the_one_before(inputs, whole, tmp
     assert run.made() == whole["sft"]
 
 
+def test_a_kill_after_publishing_and_before_the_state_is_gone_loses_nothing(inputs, whole, tmp_path):
+    run = StageRun("sft", inputs, tmp_path / "run")
+    process = run.start()
+    run.wait_for(run.out.exists, process)
+    signal_group(process, signal.SIGKILL)
+    process.join()
+    shutil.rmtree(run.out)  # the workflow engine does so with an output that it did not see completed
+    assert run.finish() == 0, run.said()
+    assert run.made() == whole["sft"]
+
+
+def test_no_more_saves_stay_than_asked_for(inputs, tmp_path):
+    run = StageRun("sft", inputs, tmp_path / "run")
+    process = run.start()
+    run.wait_for(lambda: run.step() >= 10, process)
+    signal_group(process, signal.SIGKILL)
+    process.join()
+    assert len([save for save in run.saves() if (save / SEAL).exists()]) in (2, 3), "two, and a third while it is written"
+
+
+def test_a_resumed_stage_saves_as_often_as_it_is_told_now(inputs, whole, tmp_path):
+    rare = {"saving": {"coldstart": 8, "keep": 2}}
+    run = StageRun("sft", inputs, tmp_path / "run", **rare)
+    process = run.start()
+    run.wait_for(lambda: any((s / SEAL).exists() for s in run.saves()), process)
+    signal_group(process, signal.SIGKILL)
+    process.join()
+    often = StageRun("sft", inputs, tmp_path / "run")
+    process = often.start()
+    often.wait_for(lambda: any(s.name == "checkpoint-10" and (s / SEAL).exists() for s in often.saves()), process)
+    signal_group(process, signal.SIGKILL)
+    process.join()
+    assert often.finish() == 0, often.said()
+    assert often.made() == whole["sft"]
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 4 MB, too small for two saves and a third."""

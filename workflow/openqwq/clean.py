@@ -21,7 +21,7 @@ from pathlib import Path
 from openqwq.artifacts.lineage import artifacts_below
 from openqwq.artifacts.manifest import read_manifest
 from openqwq.progress import clock, read_progress
-from openqwq.stage import LOCK
+from openqwq.stage import LOCK, PUBLISHED
 from openqwq.status import run_folder
 
 
@@ -83,6 +83,8 @@ def _look(path: Path, states: list[Path], published: dict[str, list[tuple[str, f
     later = max(others, key=_worked, default=path)
     if _worked(later) > worked:
         return State(path, "superseded", f"{later.name} was worked on later", size)
+    if (path / PUBLISHED).is_dir():
+        return State(path, "interrupted", "finished, but not in its place: the stage publishes it again if started", size)
     progress = read_progress(path / "progress.json") or {}
     at = f"{progress['phase']} {progress['step']}/{progress['steps']}, " if "step" in progress else ""
     return State(path, "interrupted", f"{at}{clock(max(0.0, time.time() - worked))} ago", size)

@@ -41,7 +41,13 @@ class Stopping:
 
     @contextmanager
     def listening(self) -> Iterator["Stopping"]:
-        """Takes requests for as long as the block runs. Only the main thread may call this."""
+        """Takes requests for as long as the block runs. Only the main thread may call this.
+
+        Raises `Stopped` where the deadline has come already.
+        """
+        if self.left() <= 0:
+            self.asked = "the deadline"
+            self.check()
         before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=(over, threading.get_ident()), daemon=True)
