@@ -13,7 +13,7 @@ endif
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev demo test lint bench lock config-reference
+.PHONY: help env env-dev demo test soak lint bench lock config-reference
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ demo: env ## the whole recipe on this machine with a real 135M model; ends with 
 
 test: env-dev ## every test
 	@PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest $(ARGS)
+
+soak: env-dev ## kill each training stage at ten random moments, and compare what it makes with an undisturbed run
+	@OPENQWQ_KILLS=10 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/soak $(ARGS)
 
 lint: env-dev ## linters, formatters and types
 	@export PATH="$(abspath $(BIN)):$$PATH"; set -e; \

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -61,6 +61,8 @@ class Execution(Strict):
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
     saving: Saving = Saving()
     bounds: Bounds = Bounds()
+    # Where the curves of training go besides metrics.parquet; their packages are not part of the environment (docs/rl.md).
+    trackers: list[Literal["trackio", "tensorboard", "wandb"]] = []
 
 
 class RunConfig(Strict):

@@ -87,8 +87,9 @@ def run(
 
         def make(at: int, model: Any) -> list[Group]:
             hold_entropy(metrics, at - 1, execution.bounds.entropy)
-            sampler.update(model.state_dict().items())
-            return maker.make(at)
+            with stage.stopping.exposed():
+                sampler.update(model.state_dict().items())
+                return maker.make(at)
 
         trainer = RolloutGrpoTrainer(
             make=make,

@@ -34,11 +34,12 @@ from openqwq.train.losses import LOSSES, Loss
 from openqwq.train.micro_batches import Budget, micro_batches
 from openqwq.train.mismatch import ratios, sampler_logprobs
 from openqwq.train.rollouts import Group
+from openqwq.train.saves import SealedSaves
 from openqwq.train.shared_prompt import MAX_TOKENS, pack, spread, unpack
 from openqwq.train.step_figures import StepFigures
 
 
-class RolloutGrpoTrainer(GRPOTrainer):
+class RolloutGrpoTrainer(SealedSaves, GRPOTrainer):
     """`make(step, model)` returns the live groups of a batch of rollouts, sampled from the model as it stands.
 
     `args` counts a batch in completions, not in micro-batches: gradient_accumulation_steps is 1, and steps_per_generation

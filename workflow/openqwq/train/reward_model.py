@@ -24,10 +24,15 @@ from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import training_order
+from openqwq.train.saves import SealedSaves
 from openqwq.train.scorer import STATISTICS, RewardScorer
 from openqwq.train.tokens import encode, prompt_text
 
 Pair = dict[str, Any]  # prompt, chosen, rejected: text
+
+
+class BradleyTerryTrainer(SealedSaves, RewardTrainer):
+    """TRL's RewardTrainer with saves that can be trusted."""
 
 
 def run(stage: Stage, config: RewardModelConfig, start: Path, preferences: Path, out: Path, execution: Execution) -> None:
@@ -43,7 +48,7 @@ def run(stage: Stage, config: RewardModelConfig, start: Path, preferences: Path,
     dataset = dataset.select(training_order(lengths, config.batch_size, config.epochs, stage.seed))
     save, step = find_save(stage)
     arguments = TrlRewardConfig(**supervised_arguments(stage, config, execution), center_rewards_coefficient=config.centring)
-    trainer = RewardTrainer(
+    trainer = BradleyTerryTrainer(
         model=with_score_head(start, stage.seed, tokenizer), args=arguments, train_dataset=dataset, processing_class=tokenizer
     )
     train(stage, trainer, save, step, names={"accuracy": "accuracy", "margin": "margin"})

@@ -21,7 +21,12 @@ from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import training_order
+from openqwq.train.saves import SealedSaves
 from openqwq.train.tokens import encode, prompt_text
+
+
+class ColdStartTrainer(SealedSaves, SFTTrainer):
+    """TRL's SFTTrainer with saves that can be trusted."""
 
 
 def run(stage: Stage, config: SftConfig, base: Path, traces: Path, out: Path, execution: Execution) -> None:
@@ -39,7 +44,7 @@ def run(stage: Stage, config: SftConfig, base: Path, traces: Path, out: Path, ex
     held_out = tokenised(traces / "eval.parquet", tokenizer, config.max_length, stage)
     save, step = find_save(stage)
     arguments = TrlSftConfig(**supervised_arguments(stage, config, execution), completion_only_loss=True)
-    trainer = SFTTrainer(
+    trainer = ColdStartTrainer(
         model=load_model(base, "float32"),
         args=arguments,
         train_dataset=Dataset.from_list([rows[i] for i in order]),
