@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _line(error: Exception, remedy: str = "") -> str:
+def _line(error: BaseException, remedy: str = "") -> str:
     """What a person reads. Names of columns and values of others' files stand in messages: a terminal must not obey them."""
     from openqwq.show.visible import visible
 
