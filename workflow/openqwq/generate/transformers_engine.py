@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from openqwq.config.train import Sampling
-from openqwq.errors import UserError
 from openqwq.generate import Sample
 from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.generate.context import require_room
 from openqwq.generate.sampling import draw, uniforms
 from openqwq.generate.template import render
 
@@ -48,13 +48,7 @@ class TransformersSampler:
         progress: Callable[[int, int], None] | None = None,
     ) -> list[list[Sample]]:
         tokens = [self.tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        for prompt, ids in zip(prompts, tokens, strict=True):
-            if limit is not None and len(ids) + sampling.max_tokens > limit:
-                raise UserError(
-                    f"a prompt of {len(ids)} tokens and {sampling.max_tokens} new ones exceed the model's context of {limit}: "
-                    f"lower max_tokens, or drop the problem that begins {prompt[:80]!r}."
-                )
+        require_room(prompts, tokens, sampling.max_tokens, getattr(self.model.config, "max_position_embeddings", None))
         # Prompts of similar length share a batch, and samples of one prompt its prefill.
         order = sorted(range(len(prompts)), key=lambda i: len(tokens[i]))
         work = [(i, s) for i in order for s in range(samples)]
@@ -76,6 +70,9 @@ class TransformersSampler:
         with torch.no_grad():
             for name, tensor in tensors:
                 own[name].copy_(tensor)
+
+    def sleep(self) -> None:
+        """Nothing: weights alone are kept between two calls."""
 
     def _finish(self, ids: list[int]) -> Sample:
         stopped = bool(ids) and ids[-1] in self.end_tokens

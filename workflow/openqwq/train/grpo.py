@@ -62,7 +62,7 @@ def run(
     forget_after(rollouts, step)
     with ExitStack() as stack:
         sampler = stack.enter_context(
-            open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype)
+            open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype, execution.vllm)
         )
         verifiers = stack.enter_context(VerifierPool(execution.verifier_workers))
         scorer = RewardScorer.load(reward_model, execution.generation_batch, execution.generation_dtype) if reward_model else None
@@ -81,7 +81,9 @@ def run(
 
         def make(at: int, model: Any) -> list[Group]:
             sampler.update(model.state_dict().items())
-            return maker.make(at)
+            groups = maker.make(at)
+            sampler.sleep()
+            return groups
 
         completions = config.groups * config.group_size
         arguments = TrlGrpoConfig(
