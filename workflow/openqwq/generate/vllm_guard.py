@@ -4,6 +4,7 @@ The stage holds the other end of standard input. However the stage ends, SIGKILL
 server the processes that hold the GPUs. The guard leads a process group of its own, which all of them belong to.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,17 +17,21 @@ GRACE_SECONDS = 10.0
 def main(command: list[str]) -> int:
     """Runs the command to its end; returns its exit code."""
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    threading.Thread(target=_end_with_the_stage, args=[server], daemon=True).start()
-    return server.wait()
+    ending = threading.Event()
+    watch = threading.Thread(target=_end_with_the_stage, args=[server, ending], daemon=True)
+    watch.start()
+    code = server.wait()
+    if ending.is_set():
+        watch.join()  # it ends the whole group, this process included
+    return code
 
 
-def _end_with_the_stage(server: "subprocess.Popen[bytes]") -> None:
+def _end_with_the_stage(server: "subprocess.Popen[bytes]", ending: threading.Event) -> None:
     sys.stdin.buffer.read()
+    ending.set()
     server.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):  # what does not end by itself ends below
         server.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass  # what did not end by itself ends below
     os.killpg(0, signal.SIGKILL)
 
 

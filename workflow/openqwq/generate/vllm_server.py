@@ -35,14 +35,13 @@ LOG_LINES = 12
 
 
 class Server:
-    """`vllm serve` and its socket; `folder` is private and goes with it."""
+    """A running `command` that serves HTTP on the socket given it by `--uds`; `folder` is private and holds socket and log."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
         self.folder, self.socket, self.log = folder, folder / "vllm.sock", folder / "server.log"
-        command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", *arguments, "--uds", str(self.socket)]
         with open(self.log, "wb") as log:
             self.guard = subprocess.Popen(
-                [sys.executable, "-m", "openqwq.generate.vllm_guard", *command],
+                [sys.executable, "-m", "openqwq.generate.vllm_guard", *command, "--uds", str(self.socket)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -164,7 +163,8 @@ def serve(checkpoint: Path, batch: int, dtype: str, config: VllmConfig, argument
     if config.devices is not None:
         environment["CUDA_VISIBLE_DEVICES"] = config.devices
     with tempfile.TemporaryDirectory(prefix="openqwq-vllm-") as folder:
-        server = Server([str(checkpoint), "--served-model-name", NAME, *arguments], environment, Path(folder))
+        command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(checkpoint), "--served-model-name", NAME]
+        server = Server([*command, *arguments], environment, Path(folder))
         try:
             server.wait(config.start_seconds)
             yield VllmServerSampler(server, prompts, batch, dtype)

@@ -39,3 +39,48 @@ def start(checkpoint: Path, batch: int, dtype: str, config: VllmConfig) -> Itera
 
         with engine(checkpoint, settings, config) as sampler:
             yield sampler
+
+
+def require_fitting(config: VllmConfig, gpu: bool) -> None:
+    """Raises `UserError` for settings that this machine would ignore."""
+    for key, asked in (("sleep", config.sleep), ("devices", config.devices)):
+        if asked and not gpu:
+            raise UserError(f"execution.vllm.{key}: there is no GPU here, so it would have no effect. Leave it out.")
+
+
+def engine_settings(batch: int, dtype: str, config: VllmConfig, gpu: bool) -> dict[str, Any]:
+    """vLLM's engine arguments but for the model. Log-probabilities are those of what is drawn from: after the temperature."""
+    cache_gb = config.kv_cache_gb if gpu else config.kv_cache_gb or CPU_CACHE_GB
+    return {
+        "dtype": dtype,
+        "max_num_seqs": batch,
+        "tensor_parallel_size": config.tensor_parallel_size,
+        "gpu_memory_utilization": config.gpu_memory_utilization,
+        "kv_cache_memory_bytes": None if cache_gb is None else int(cache_gb * 2**30),
+        "max_model_len": config.max_model_len,
+        "enforce_eager": config.enforce_eager,
+        "enable_prefix_caching": True,
+        "enable_sleep_mode": sleeps(config, gpu),
+        "logprobs_mode": "processed_logprobs",
+        "generation_config": "vllm",
+    }
+
+
+def sleeps(config: VllmConfig, gpu: bool) -> bool:
+    """Whether the engine gives memory back between sampling phases."""
+    return gpu and config.mode == "colocate" and config.sleep is not False
+
+
+def options(settings: dict[str, Any]) -> list[str]:
+    """The same for `vllm serve`: what is None or False stays vLLM's default."""
+    given = []
+    for key, value in settings.items():
+        if value is not None and value is not False:
+            given += [f"--{key.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return given
+
+
+def quiet() -> None:
+    """vLLM's log lines and usage reports do not belong into a stage's log; what the user sets stands."""
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")

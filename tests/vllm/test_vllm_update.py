@@ -1,0 +1,44 @@
+"""Outputs follow the weights of the model in training, there and back."""
+
+import torch
+from transformers import AutoModelForCausalLM
+from vllm_reference import of, prompts_of
+
+from openqwq.config.train import Sampling
+
+SAMPLING = Sampling(temperature=1.0, max_tokens=24)
+
+
+def test_new_weights_and_back(sampler, checkpoint):
+    follow(sampler, checkpoint)
+
+
+def follow(sampler, checkpoint):
+    """Samples before, with changed weights, and with the first ones again; log-probabilities tell whose they are."""
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
+    first = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    prompts = prompts_of(sampler)
+    sampler.update(first.items())
+    before = sampler.sample(prompts, 2, SAMPLING, 5)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * parameter.std() * 0.05)
+    sampler.update(model.state_dict().items())
+    changed = sampler.sample(prompts, 2, SAMPLING, 5)
+    assert changed != before
+    assert furthest(sampler, model, prompts, changed) < 2e-3
+    assert furthest(sampler, model, prompts, before) > 0.1
+    sampler.update(first.items())
+    assert sampler.sample(prompts, 2, SAMPLING, 5) == before
+
+
+def furthest(sampler, model, prompts, rows):
+    """The largest difference between the samples' log-probabilities and the model's own."""
+    largest = 0.0
+    for prompt, row in zip(prompts, rows, strict=True):
+        ids = sampler.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        for sample in row:
+            apart = torch.tensor(sample.logprobs) - of(model, ids, sample.token_ids, SAMPLING.temperature)
+            largest = max(largest, apart.abs().max().item())
+    return largest
