@@ -1,4 +1,4 @@
-"""The real engine on the CPU (`make test-vllm`), with the demo's 135M model. Where vLLM is not installed every test is skipped."""
+"""The real engine on the CPU (`make test-vllm`), with the demo's 135M model. Without vLLM every test is skipped."""
 
 import os
 from importlib.util import find_spec
@@ -10,6 +10,7 @@ from openqwq.config.model import PackageModel
 from openqwq.config.vllm import VllmConfig
 from openqwq.generate import open_sampler
 from openqwq.stage import Stage
+
 
 def pytest_collection_modifyitems(items):
     if find_spec("vllm") is None:

@@ -69,7 +69,8 @@ def differences(sampler, checkpoint, temperature):
     """Mean and largest difference of the log-probabilities, nats a token."""
     prompts = prompts_of(sampler)
     rows = sampler.sample(prompts, 4, Sampling(temperature=temperature, max_tokens=48), 3)
-    ids = [(sampler.tokenizer(p, add_special_tokens=False)["input_ids"], s) for p, row in zip(prompts, rows) for s in row]
+    tokens = [sampler.tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
+    ids = [(prompt, sample) for prompt, row in zip(tokens, rows, strict=True) for sample in row]
     assert all(len(s.logprobs) == len(s.token_ids) and all(map(math.isfinite, s.logprobs)) for _, s in ids)
     plain = plain_logprobs(checkpoint, [p for p, _ in ids], [s.token_ids for _, s in ids], temperature)
     apart = torch.cat([(torch.tensor(s.logprobs) - expected).abs() for (_, s), expected in zip(ids, plain, strict=True)])

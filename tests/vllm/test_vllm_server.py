@@ -28,8 +28,8 @@ def test_samples_are_those_of_the_engine_in_this_process(server, checkpoint, sma
     with open_sampler("vllm", checkpoint, 32, "float32", small) as sampler:
         own = sampler.sample(prompts, 3, WARM, 1)
     assert [[s.token_ids for s in row] for row in served] == [[s.token_ids for s in row] for row in own]
-    apart = [abs(a - b) for x, y in zip(served, own) for s, o in zip(x, y) for a, b in zip(s.logprobs, o.logprobs, strict=True)]
-    assert max(apart) < 1e-3
+    ours, theirs = ([value for row in rows for sample in row for value in sample.logprobs] for rows in (own, served))
+    assert max(abs(a - b) for a, b in zip(ours, theirs, strict=True)) < 1e-3
 
 
 def test_new_weights_and_back(server, checkpoint):

@@ -1,4 +1,4 @@
-"""The stages with the engine, through the launcher: pass rates, ten steps of RL, an evaluation; everything else is config/tiny.yaml."""
+"""config/tiny.yaml with the engine, through Snakemake: pass rates, ten steps of RL, an evaluation."""
 
 import json
 import math

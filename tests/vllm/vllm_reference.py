@@ -3,7 +3,6 @@
 import torch
 from transformers import AutoModelForCausalLM
 
-
 QUESTIONS = [
     "What is the capital of France?",
     "Write one sentence about the sea.",

@@ -52,9 +52,8 @@ def run(
         for benchmark, (problems, samples, sampling) in work.items():
             if benchmark not in drawn:
                 if sampler is None:  # not before it is needed: a resumed attempt may only have to judge
-                    sampler = stack.enter_context(
-                        opener(execution.engine, checkpoint, execution.generation_batch, execution.generation_dtype, execution.vllm)
-                    )
+                    how = execution.generation_batch, execution.generation_dtype, execution.vllm
+                    sampler = stack.enter_context(opener(execution.engine, checkpoint, *how))
                 stage.progress.say(f"{benchmark}: {len(problems)} problems × {samples}, up to {sampling.max_tokens} tokens")
 
                 def tell(ready: int, _of: int, before: int = done) -> None:

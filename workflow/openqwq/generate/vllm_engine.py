@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from openqwq.config.vllm import VllmConfig
-from openqwq.errors import StageFailure, UserError
+from openqwq.errors import StageFailure
 from openqwq.generate.vllm_requests import Answer, Prompts, Tell, VllmRequests
 
 SLEEP_LEVEL = 2
@@ -27,7 +27,7 @@ class VllmSampler(VllmRequests):
         self.engine, self.sleeps, self.asleep = engine, sleeps, False
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
-        # `reload_weights` and not the model's `load_weights`: on CPU linear layers are stored repacked, and only the former
+        # `reload_weights` and not the model's `load_weights`: on a CPU linear layers are stored repacked, and only the former
         # undoes and redoes that, a layer at a time. Tensors are taken one by one, so no second copy of the model exists.
         with _ends_the_stage("taking over new weights"):
             if self.asleep:
@@ -36,7 +36,8 @@ class VllmSampler(VllmRequests):
             if self.asleep:
                 self.engine.wake_up(tags=["kv_cache"])
                 self.asleep = False
-            self.engine.reset_prefix_cache()  # cached keys and values are those of the weights before
+            if not self.engine.reset_prefix_cache():  # cached keys and values are those of the weights before
+                raise RuntimeError("its cache of prompts was not emptied")
 
     def sleep(self) -> None:
         if self.sleeps and not self.asleep:
@@ -46,14 +47,68 @@ class VllmSampler(VllmRequests):
 
     def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]], tell: Tell) -> list[list[Answer]]:
         from vllm import SamplingParams
+        from vllm.inputs.engine import tokens_input
+        from vllm.sampling_params import RequestOutputKind
 
         if self.asleep:
             raise ValueError("the engine sleeps without weights: update() comes before sample()")
+        answers: dict[str, list[Answer]] = {}
+        core = self.engine.llm_engine
         with _ends_the_stage("sampling"):
-            answers = self.engine.generate(
-                [{"prompt_token_ids": ids} for ids in tokens],
-                [SamplingParams(**one, detokenize=False) for one in parameters],
-                use_tqdm=False,
-            )
-        tell(len(answers))
-        return [[_answer(output) for output in answer.outputs] for answer in answers]
+            for number, (ids, one) in enumerate(zip(tokens, parameters, strict=True)):
+                wanted = SamplingParams(**one, detokenize=False, output_kind=RequestOutputKind.FINAL_ONLY)
+                core.add_request(str(number), tokens_input(ids), wanted)
+            while core.has_unfinished_requests():
+                for output in core.step():
+                    if output.finished:
+                        answers[output.request_id] = [_answer(one) for one in sorted(output.outputs, key=lambda one: one.index)]
+                        tell(len(answers))
+        return [answers[str(number)] for number in range(len(tokens))]
+
+
+def _answer(output: Any) -> Answer:
+    ids = list(output.token_ids)
+    # One mapping a position, by token; with `logprobs` 0 the drawn token is its only entry.
+    kept = [position[token].logprob for token, position in zip(ids, output.logprobs or [], strict=False)]
+    return Answer(ids, kept, output.finish_reason)
+
+
+@contextmanager
+def engine(checkpoint: Path, settings: dict[str, Any], config: VllmConfig) -> Iterator[VllmSampler]:
+    """An engine in this process for the block; its memory is free afterwards. Raises `StageFailure` if it does not start."""
+    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # one process: the engine dies with the stage, weights need no transport
+    from vllm import LLM
+
+    prompts = Prompts.load(checkpoint, config.max_model_len)
+    with _ends_the_stage("loading the model"):
+        llm = LLM(model=str(checkpoint), trust_remote_code=False, disable_log_stats=True, **settings)
+    sampler = VllmSampler(llm, prompts, settings["enable_sleep_mode"])
+    del llm
+    try:
+        yield sampler
+    finally:
+        sampler.engine.llm_engine.engine_core.shutdown()
+        sampler.engine = None
+        _forget()
+
+
+def _forget() -> None:
+    from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+    cleanup_dist_env_and_memory()
+    gc.collect()
+
+
+@contextmanager
+def _ends_the_stage(doing: str) -> Iterator[None]:
+    """An engine that fails is not usable again: its errors become one `StageFailure`."""
+    from vllm.exceptions import VLLMError
+
+    try:
+        yield
+    except (VLLMError, RuntimeError, ValueError, OSError) as error:  # RuntimeError: out of memory too
+        told = " ".join(str(error).split())[:600]
+        raise StageFailure(
+            f"vLLM failed while {doing} ({type(error).__name__}: {told}). What was saved is kept; mend the cause (memory: "
+            "execution.vllm.gpu_memory_utilization, kv_cache_gb, max_model_len, generation_batch) and start the stage again."
+        ) from error

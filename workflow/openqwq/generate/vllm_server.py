@@ -124,7 +124,8 @@ class VllmServerSampler(VllmRequests):
             self.server.post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(folder)}})
         finally:
             shutil.rmtree(folder)
-        self.server.post("/reset_prefix_cache", {})  # cached keys and values are those of the weights before
+        if not self.server.post("/reset_prefix_cache", {})["success"]:  # cached keys and values are those of the weights before
+            raise self.server.failure("did not empty its cache of prompts")
 
     def sleep(self) -> None:
         """Nothing: the server's devices are its own."""

@@ -1,7 +1,6 @@
 """Starts vLLM as `execution.vllm` says and releases it."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -13,20 +12,25 @@ from openqwq.errors import UserError
 from openqwq.generate import Sampler
 
 CPU_CACHE_GB = 4.0
+CPU_BLOCK = 32  # tokens: whole blocks of a prompt are computed once for its samples; vLLM's 128 on a CPU is longer than many
 
 
 @contextmanager
 def start(checkpoint: Path, batch: int, dtype: str, config: VllmConfig) -> Iterator[Sampler]:
     """A vLLM sampler on the checkpoint folder for the block.
 
-    Raises `UserError` where vLLM is not installed or the settings do not fit this machine, `StageFailure` where it does not start.
+    Raises `UserError` where vLLM is not installed or the settings do not fit this machine, `StageFailure` where it does not
+    start.
     """
     if find_spec("vllm") is None:
         raise UserError(
             "execution.engine: vllm is not installed in this environment. Use the GPU environment (`make env ENV=gpu`) or, "
             "on a CPU, the one for trying it (`make env-vllm`), or execution: {engine: transformers}."
         )
-    gpu = _has_gpu()
+    import torch
+
+    quiet()
+    gpu = torch.cuda.is_available()
     require_fitting(config, gpu)
     settings = engine_settings(batch, dtype, config, gpu)
     if config.mode == "server":
@@ -59,6 +63,7 @@ def engine_settings(batch: int, dtype: str, config: VllmConfig, gpu: bool) -> di
         "kv_cache_memory_bytes": None if cache_gb is None else int(cache_gb * 2**30),
         "max_model_len": config.max_model_len,
         "enforce_eager": config.enforce_eager,
+        "block_size": None if gpu else CPU_BLOCK,
         "enable_prefix_caching": True,
         "enable_sleep_mode": sleeps(config, gpu),
         "logprobs_mode": "processed_logprobs",
