@@ -21,6 +21,11 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(skip)
 
 
+# Before torch is imported: two threads, and a waiting one leaves its core to whoever else runs here.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 @pytest.fixture(scope="session")
 def small() -> VllmConfig:
     """Little memory, a quick start."""
@@ -43,6 +48,5 @@ def checkpoint(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def sampler(checkpoint, small):
     """An engine in this process, in float32."""
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
     with open_sampler("vllm", checkpoint, 32, "float32", small) as opened:
         yield opened

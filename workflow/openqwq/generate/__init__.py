@@ -36,8 +36,12 @@ class Sampler(Protocol):
         sampling: Sampling,
         seed: int,
         progress: Callable[[int, int], None] | None = None,
+        on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
-        """`samples` completions of each rendered prompt, in order. `progress(done, total)` counts completions."""
+        """`samples` completions of each rendered prompt, in order. `progress(done, total)` counts completions.
+
+        `on_prompt(index, samples)` is called once for each prompt, in any order, as soon as its last completion is drawn.
+        """
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
         """Takes over the weights of a model in training, by the names of its state dict."""

@@ -46,6 +46,7 @@ class TransformersSampler:
         sampling: Sampling,
         seed: int,
         progress: Callable[[int, int], None] | None = None,
+        on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
         tokens = [self.tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
         require_room(prompts, tokens, sampling.max_tokens, getattr(self.model.config, "max_position_embeddings", None))
@@ -60,6 +61,8 @@ class TransformersSampler:
                 noise = np.stack([uniforms(seed, prompts[i], s, sampling.max_tokens) for i, s in chunk])
                 for (i, s), ids in zip(chunk, self._decode([tokens[i] for i, _ in chunk], noise, sampling), strict=True):
                     results[i][s] = self._finish(ids)
+                    if on_prompt and s == samples - 1:  # samples of a prompt are drawn in their order
+                        on_prompt(i, [sample for sample in results[i] if sample is not None])
                 done += len(chunk)
                 if progress:
                     progress(done, len(work))

@@ -3,6 +3,9 @@
 On a GPU the engine shares the device with the trainer: between two sampling phases it sleeps at level 2, which keeps neither
 weights nor keys and values, because the next phase begins with new weights. Waking is in two parts, so that keys and values take
 their memory only when the trainer's copies of gathered weights are gone.
+
+Where the stage runs in several processes, each has an engine, or with `tensor_parallel_size` T every T neighbours share one: they
+are given the same prompts and draw the same samples.
 """
 
 import gc
@@ -14,17 +17,18 @@ from typing import Any
 
 from openqwq.config.vllm import VllmConfig
 from openqwq.errors import StageFailure
-from openqwq.generate.vllm_requests import Answer, Prompts, Tell, VllmRequests
+from openqwq.generate.vllm_requests import Answer, Prompts, VllmRequests
+from openqwq.generate.weights import weight_files
 
 SLEEP_LEVEL = 2
 
 
 class VllmSampler(VllmRequests):
-    """Samples through one engine in this process."""
+    """Samples through one engine in this process, which may have `workers` in others."""
 
-    def __init__(self, engine: Any, prompts: Prompts, sleeps: bool) -> None:
+    def __init__(self, engine: Any, prompts: Prompts, dtype: str, *, sleeps: bool, workers: bool) -> None:
         super().__init__(prompts)
-        self.engine, self.sleeps, self.asleep = engine, sleeps, False
+        self.engine, self.dtype, self.sleeps, self.workers, self.asleep = engine, dtype, sleeps, workers, False
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
         # `reload_weights` and not the model's `load_weights`: on a CPU linear layers are stored repacked, and only the former
@@ -32,7 +36,11 @@ class VllmSampler(VllmRequests):
         with _ends_the_stage("taking over new weights"):
             if self.asleep:
                 self.engine.wake_up(tags=["weights"])
-            self.engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(tensors)})
+            if self.workers:  # an iterator cannot travel to them
+                with weight_files(tensors, self.dtype) as folder:
+                    self.engine.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+            else:
+                self.engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(tensors)})
             if self.asleep:
                 self.engine.wake_up(tags=["kv_cache"])
                 self.asleep = False
@@ -45,14 +53,13 @@ class VllmSampler(VllmRequests):
                 self.engine.sleep(level=SLEEP_LEVEL)
             self.asleep = True
 
-    def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]], tell: Tell) -> list[list[Answer]]:
+    def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]]) -> Iterator[tuple[int, list[Answer]]]:
         from vllm import SamplingParams
         from vllm.inputs.engine import tokens_input
         from vllm.sampling_params import RequestOutputKind
 
         if self.asleep:
             raise ValueError("the engine sleeps without weights: update() comes before sample()")
-        answers: dict[str, list[Answer]] = {}
         core = self.engine.llm_engine
         with _ends_the_stage("sampling"):
             for number, (ids, one) in enumerate(zip(tokens, parameters, strict=True)):
@@ -61,9 +68,7 @@ class VllmSampler(VllmRequests):
             while core.has_unfinished_requests():
                 for output in core.step():
                     if output.finished:
-                        answers[output.request_id] = [_answer(one) for one in sorted(output.outputs, key=lambda one: one.index)]
-                        tell(len(answers))
-        return [answers[str(number)] for number in range(len(tokens))]
+                        yield int(output.request_id), [_answer(one) for one in sorted(output.outputs, key=lambda one: one.index)]
 
 
 def _answer(output: Any) -> Answer:
@@ -78,25 +83,26 @@ def engine(checkpoint: Path, settings: dict[str, Any], config: VllmConfig) -> It
     """An engine in this process for the block; its memory is free afterwards. Raises `StageFailure` if it does not start."""
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # one process: the engine dies with the stage, weights need no transport
     from vllm import LLM
+    from vllm.distributed.parallel_state import cleanup_dist_env_and_memory, destroy_model_parallel
+
+    launched = settings["distributed_executor_backend"] is not None
 
     prompts = Prompts.load(checkpoint, config.max_model_len)
     with _ends_the_stage("loading the model"):
         llm = LLM(model=str(checkpoint), trust_remote_code=False, disable_log_stats=True, **settings)
-    sampler = VllmSampler(llm, prompts, settings["enable_sleep_mode"])
+    workers = config.tensor_parallel_size > 1 and not launched
+    sampler = VllmSampler(llm, prompts, settings["dtype"], sleeps=settings["enable_sleep_mode"], workers=workers)
     del llm
     try:
         yield sampler
     finally:
         sampler.engine.llm_engine.engine_core.shutdown()
         sampler.engine = None
-        _forget()
-
-
-def _forget() -> None:
-    from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
-
-    cleanup_dist_env_and_memory()
-    gc.collect()
+        gc.collect()
+        if launched:
+            destroy_model_parallel()  # the group of all processes is the trainer's
+        else:
+            cleanup_dist_env_and_memory()
 
 
 @contextmanager

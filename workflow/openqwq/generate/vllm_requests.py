@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,6 @@ from openqwq.generate import Sample
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.generate.context import require_room
 from openqwq.generate.template import render
-
-Tell = Callable[[int], None]  # how many prompts have their completions
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +63,19 @@ class VllmRequests(ABC):
         sampling: Sampling,
         seed: int,
         progress: Callable[[int, int], None] | None = None,
+        on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
         tokens = [self.tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
         require_room(prompts, tokens, sampling.max_tokens, self.prompts.limit)
         parameters = [self._parameters(prompt, samples, sampling, seed) for prompt in prompts]
-
-        def tell(ready: int) -> None:
+        drawn: dict[int, list[Sample]] = {}
+        for index, answers in self._draw(tokens, parameters):
+            drawn[index] = [self._sample(answer) for answer in answers]
+            if on_prompt:
+                on_prompt(index, drawn[index])
             if progress:
-                progress(ready * samples, len(prompts) * samples)
-
-        return [[self._sample(answer) for answer in row] for row in self._draw(tokens, parameters, tell)]
+                progress(len(drawn) * samples, len(prompts) * samples)
+        return [drawn[index] for index in range(len(prompts))]
 
     @abstractmethod
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
@@ -85,8 +86,8 @@ class VllmRequests(ABC):
         """As in `Sampler`."""
 
     @abstractmethod
-    def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]], tell: Tell) -> list[list[Answer]]:
-        """The answers to each prompt's tokens, in order."""
+    def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]]) -> Iterator[tuple[int, list[Answer]]]:
+        """Each prompt's number and answers, as soon as the last of them is drawn."""
 
     def _parameters(self, prompt: str, samples: int, sampling: Sampling, seed: int) -> dict[str, Any]:
         """Fields of vLLM's `SamplingParams` and of its completions endpoint.

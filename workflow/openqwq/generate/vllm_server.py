@@ -9,7 +9,6 @@ NCCL instead, which is faster between GPUs and needs them.
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,8 +23,8 @@ from typing import Any
 
 from openqwq.config.vllm import VllmConfig
 from openqwq.errors import StageFailure
-from openqwq.generate.vllm_requests import Answer, Prompts, Tell, VllmRequests
-from openqwq.generate.weights import write_weights
+from openqwq.generate.vllm_requests import Answer, Prompts, VllmRequests
+from openqwq.generate.weights import weight_files
 
 PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 NAME = "policy"
@@ -118,29 +117,22 @@ class VllmServerSampler(VllmRequests):
         self.server, self.batch, self.dtype = server, batch, dtype
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="weights-", dir=self.server.folder))
-        try:
-            write_weights(tensors, folder, self.dtype)
+        with weight_files(tensors, self.dtype) as folder:
             self.server.post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(folder)}})
-        finally:
-            shutil.rmtree(folder)
         if not self.server.post("/reset_prefix_cache", {})["success"]:  # cached keys and values are those of the weights before
             raise self.server.failure("did not empty its cache of prompts")
 
     def sleep(self) -> None:
         """Nothing: the server's devices are its own."""
 
-    def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]], tell: Tell) -> list[list[Answer]]:
-        with ThreadPoolExecutor(max_workers=min(self.batch, len(tokens))) as threads:
-            waiting = [threads.submit(self._ask, ids, one) for ids, one in zip(tokens, parameters, strict=True)]
+    def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]]) -> Iterator[tuple[int, list[Answer]]]:
+        with ThreadPoolExecutor(max_workers=self.batch) as threads:
+            numbers = {threads.submit(self._ask, ids, one): i for i, (ids, one) in enumerate(zip(tokens, parameters, strict=True))}
             try:
-                for ready, future in enumerate(as_completed(waiting), 1):
-                    future.result()
-                    tell(ready)
-            except StageFailure:
-                threads.shutdown(wait=False, cancel_futures=True)
-                raise
-        return [future.result() for future in waiting]
+                for future in as_completed(numbers):
+                    yield numbers[future], future.result()
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)  # after a failure the others are not waited for
 
     def _ask(self, ids: list[int], parameters: dict[str, Any]) -> list[Answer]:
         answer = self.server.post("/v1/completions", parameters | {"model": NAME, "prompt": ids, "return_token_ids": True})

@@ -32,7 +32,8 @@ def start(checkpoint: Path, batch: int, dtype: str, config: VllmConfig) -> Itera
     quiet()
     gpu = torch.cuda.is_available()
     require_fitting(config, gpu)
-    settings = engine_settings(batch, dtype, config, gpu)
+    processes = int(os.environ["WORLD_SIZE"]) if "LOCAL_RANK" in os.environ else 1
+    settings = engine_settings(batch, dtype, config, gpu, processes)
     if config.mode == "server":
         from openqwq.generate.vllm_server import serve
 
@@ -52,13 +53,24 @@ def require_fitting(config: VllmConfig, gpu: bool) -> None:
             raise UserError(f"execution.vllm.{key}: there is no GPU here, so it would have no effect. Leave it out.")
 
 
-def engine_settings(batch: int, dtype: str, config: VllmConfig, gpu: bool) -> dict[str, Any]:
-    """vLLM's engine arguments but for the model. Log-probabilities are those of what is drawn from: after the temperature."""
+def engine_settings(batch: int, dtype: str, config: VllmConfig, gpu: bool, processes: int) -> dict[str, Any]:
+    """vLLM's engine arguments but for the model. Log-probabilities are those of what is drawn from: after the temperature.
+
+    Raises `UserError` where the stage's processes cannot be dealt to engines.
+    """
+    size = config.tensor_parallel_size
+    if processes > 1 and config.mode == "server":
+        raise UserError("execution.vllm.mode: a server goes with one training process. Use mode colocate with several.")
+    if processes > 1 and processes % size:
+        raise UserError(
+            f"execution.vllm.tensor_parallel_size: {processes} processes do not make engines of {size}. Give a divisor of them."
+        )
     cache_gb = config.kv_cache_gb if gpu else config.kv_cache_gb or CPU_CACHE_GB
     return {
         "dtype": dtype,
         "max_num_seqs": batch,
-        "tensor_parallel_size": config.tensor_parallel_size,
+        "tensor_parallel_size": size,
+        "distributed_executor_backend": "external_launcher" if processes > 1 else None,  # the processes that there are
         "gpu_memory_utilization": config.gpu_memory_utilization,
         "kv_cache_memory_bytes": None if cache_gb is None else int(cache_gb * 2**30),
         "max_model_len": config.max_model_len,
@@ -68,6 +80,7 @@ def engine_settings(batch: int, dtype: str, config: VllmConfig, gpu: bool) -> di
         "enable_sleep_mode": sleeps(config, gpu),
         "logprobs_mode": "processed_logprobs",
         "generation_config": "vllm",
+        "use_tqdm_on_load": False,
     }
 
 

@@ -1,10 +1,20 @@
 """Weights of a model in training as safetensors files, for an engine in other processes."""
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 FILE_BYTES = 2**30
+
+
+@contextmanager
+def weight_files(tensors: Iterable[tuple[str, Any]], dtype: str) -> Iterator[Path]:
+    """A temporary folder with the tensors as `write_weights` leaves them, for the block."""
+    with tempfile.TemporaryDirectory(prefix="openqwq-weights-") as folder:
+        write_weights(tensors, Path(folder), dtype)
+        yield Path(folder)
 
 
 def write_weights(tensors: Iterable[tuple[str, Any]], folder: Path, dtype: str, file_bytes: int = FILE_BYTES) -> None:
