@@ -127,9 +127,10 @@ class VllmServerSampler(VllmRequests):
 
     def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]]) -> Iterator[tuple[int, list[Answer]]]:
         with ThreadPoolExecutor(max_workers=self.batch) as threads:
-            numbers = {threads.submit(self._ask, ids, one): i for i, (ids, one) in enumerate(zip(tokens, parameters, strict=True))}
+            asked = [threads.submit(self._ask, ids, one) for ids, one in zip(tokens, parameters, strict=True)]
+            numbers = {future: number for number, future in enumerate(asked)}
             try:
-                for future in as_completed(numbers):
+                for future in as_completed(asked):
                     yield numbers[future], future.result()
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)  # after a failure the others are not waited for
@@ -156,8 +157,9 @@ def serve(checkpoint: Path, batch: int, dtype: str, config: VllmConfig, argument
     if config.devices is not None:
         environment["CUDA_VISIBLE_DEVICES"] = config.devices
     with tempfile.TemporaryDirectory(prefix="openqwq-vllm-") as folder:
-        command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(checkpoint), "--served-model-name", NAME]
-        server = Server([*command, *arguments], environment, Path(folder))
+        # What `vllm serve` runs; that command itself asks for a distribution named vllm, and the build for CPUs has another name.
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(checkpoint)]
+        server = Server([*command, "--served-model-name", NAME, *arguments], environment, Path(folder))
         try:
             server.wait(config.start_seconds)
             yield VllmServerSampler(server, prompts, batch, dtype)
