@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openqwq.config.model import PackageModel
+from openqwq.config.model import PackageModel, RandomModel
 from openqwq.config.vllm import VllmConfig
 from openqwq.generate import open_sampler
 from openqwq.stage import Stage
@@ -35,10 +35,19 @@ def small() -> VllmConfig:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory) -> Path:
     """SmolLM2-135M-Instruct in float32, with our chat template."""
+    return imported(PackageModel(type="package"), tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def even(tmp_path_factory) -> Path:
+    """Random weights whose four heads two devices can share; the model above has nine."""
+    source = RandomModel(type="random", hidden_size=128, layers=2, heads=4, intermediate_size=256, max_length=1024)
+    return imported(source, tmp_path_factory.mktemp("even"))
+
+
+def imported(source, folder: Path) -> Path:
     from openqwq.model.import_model import run
 
-    folder = tmp_path_factory.mktemp("model")
-    source = PackageModel(type="package")
     stage = Stage("import_model", config={}, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
     with stage.running():
         run(stage, source, folder / "base_model")

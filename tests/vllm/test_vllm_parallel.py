@@ -45,20 +45,20 @@ dist.destroy_process_group()
 
 
 @pytest.fixture(scope="module")
-def pair(checkpoint, small):
-    with open_sampler("vllm", checkpoint, 32, "float32", small.model_copy(update={"tensor_parallel_size": 2})) as opened:
+def pair(even, small):
+    with open_sampler("vllm", even, 32, "float32", small.model_copy(update={"tensor_parallel_size": 2})) as opened:
         yield opened
 
 
-def test_two_workers_draw_what_one_draws(pair, checkpoint):
+def test_two_workers_draw_what_one_draws(pair, even):
     prompts = prompts_of(pair)
-    with open_sampler("transformers", checkpoint, 8, "float32") as other:
+    with open_sampler("transformers", even, 8, "float32") as other:
         theirs = [row[0].token_ids for row in other.sample(prompts, 1, GREEDY, 1)]
     assert [row[0].token_ids for row in pair.sample(prompts, 1, GREEDY, 1)] == theirs
 
 
-def test_new_weights_and_back_over_two_workers(pair, checkpoint):
-    follow(pair, checkpoint)
+def test_new_weights_and_back_over_two_workers(pair, even):
+    follow(pair, even, noise=2.0)
 
 
 def test_a_dead_worker_ends_the_stage(pair):
@@ -72,10 +72,10 @@ def test_a_dead_worker_ends_the_stage(pair):
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_the_engines_of_two_processes(checkpoint, tmp_path, size):
+def test_the_engines_of_two_processes(even, tmp_path, size):
     program = tmp_path / "stage.py"
     program.write_text(PROGRAM, encoding="utf-8")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", program, checkpoint, size]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", program, even, size]
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [*map(str, command), str(tmp_path)],

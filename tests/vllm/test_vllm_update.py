@@ -13,8 +13,11 @@ def test_new_weights_and_back(sampler, checkpoint):
     follow(sampler, checkpoint)
 
 
-def follow(sampler, checkpoint):
-    """Samples before, with changed weights, and with the first ones again; log-probabilities tell whose they are."""
+def follow(sampler, checkpoint, noise=0.05):
+    """Samples before, with changed weights, and with the first ones again; log-probabilities tell whose they are.
+
+    `noise` is that of the change, in standard deviations of a tensor.
+    """
     model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
     first = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     prompts = prompts_of(sampler)
@@ -23,7 +26,7 @@ def follow(sampler, checkpoint):
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=generator) * parameter.std() * 0.05)
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * parameter.std() * noise)
     sampler.update(model.state_dict().items())
     changed = sampler.sample(prompts, 2, SAMPLING, 5)
     assert changed != before

@@ -83,7 +83,6 @@ def engine(checkpoint: Path, settings: dict[str, Any], config: VllmConfig) -> It
     """An engine in this process for the block; its memory is free afterwards. Raises `StageFailure` if it does not start."""
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # one process: the engine dies with the stage, weights need no transport
     from vllm import LLM
-    from vllm.distributed.parallel_state import cleanup_dist_env_and_memory, destroy_model_parallel
 
     launched = settings["distributed_executor_backend"] is not None
 
@@ -96,13 +95,21 @@ def engine(checkpoint: Path, settings: dict[str, Any], config: VllmConfig) -> It
     try:
         yield sampler
     finally:
-        sampler.engine.llm_engine.engine_core.shutdown()
+        _release(sampler.engine.llm_engine.engine_core, launched)
         sampler.engine = None
         gc.collect()
-        if launched:
-            destroy_model_parallel()  # the group of all processes is the trainer's
-        else:
-            cleanup_dist_env_and_memory()
+
+
+def _release(client: Any, launched: bool) -> None:
+    if not launched:
+        client.shutdown()
+        return
+    # Its `shutdown` would also end the group of the stage's processes, with which training goes on.
+    from vllm.distributed.parallel_state import destroy_model_parallel
+
+    client._finalizer.detach()
+    client.engine_core.model_executor.shutdown()
+    destroy_model_parallel()
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Starts vLLM as `execution.vllm` says and releases it."""
 
+import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -102,3 +104,5 @@ def quiet() -> None:
     """vLLM's log lines and usage reports do not belong into a stage's log; what the user sets stands."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\.")
+    logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # that there is no Triton on a CPU
