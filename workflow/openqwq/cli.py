@@ -1,6 +1,7 @@
 """`openqwq <command>`: the stages that the rules call, and the commands for people. Thin; heavy imports come late."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 
 from openqwq.errors import StageFailure, UserError, scrub
 
+# What the operating system says of a disk that is full or a folder that may not be written to.
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 RECIPE_VERSION = 1  # of a stage called by hand; the rules give their own
 
 
@@ -27,18 +30,30 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         options.command(options)
+    except BrokenPipeError:  # `openqwq … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
-        print(f"openqwq: {scrub(str(error))}", file=sys.stderr)
+        print(_line(error), file=sys.stderr)
         return 2
     except StageFailure as error:
-        print(f"openqwq: {scrub(str(error))}", file=sys.stderr)
+        print(_line(error), file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(_line(error, "Make room on that disk, or correct the path or its permissions, and start again."), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("openqwq: interrupted. What was saved is kept; the same command goes on from there.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `openqwq … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _line(error: Exception, remedy: str = "") -> str:
+    """What a person reads. Names of columns and values of others' files stand in messages: a terminal must not obey them."""
+    from openqwq.show.visible import visible
+
+    return visible(f"openqwq: {scrub(str(error))} {remedy}".rstrip())
 
 
 def parser() -> argparse.ArgumentParser:
