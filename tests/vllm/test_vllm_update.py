@@ -1,5 +1,6 @@
 """Outputs follow the weights of the model in training, there and back."""
 
+import pytest
 import torch
 from transformers import AutoModelForCausalLM
 from vllm_reference import of, prompts_of
@@ -45,3 +46,19 @@ def furthest(sampler, model, prompts, rows):
             apart = torch.tensor(sample.logprobs) - of(model, ids, sample.token_ids, SAMPLING.temperature)
             largest = max(largest, apart.abs().max().item())
     return largest
+
+
+def test_after_sleep_come_new_weights_then_samples(sampler, checkpoint, monkeypatch):
+    """The engine's own order of sleeping and waking; on a CPU its workers keep their memory, so what is freed is not seen."""
+    weights = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).state_dict()
+    prompts = prompts_of(sampler)
+    sampler.update(weights.items())
+    before = sampler.sample(prompts, 1, SAMPLING, 2)
+    monkeypatch.setattr(sampler, "sleeps", True)
+    sampler.sleep()
+    assert sampler.engine.llm_engine.is_sleeping()
+    with pytest.raises(ValueError, match=r"update\(\) comes before sample\(\)"):
+        sampler.sample(prompts, 1, SAMPLING, 2)
+    sampler.update(weights.items())
+    assert not sampler.engine.llm_engine.is_sleeping()
+    assert sampler.sample(prompts, 1, SAMPLING, 2) == before

@@ -85,7 +85,6 @@ def engine(checkpoint: Path, settings: dict[str, Any], config: VllmConfig) -> It
     from vllm import LLM
 
     launched = settings["distributed_executor_backend"] is not None
-
     prompts = Prompts.load(checkpoint, config.max_model_len)
     with _ends_the_stage("loading the model"):
         llm = LLM(model=str(checkpoint), trust_remote_code=False, disable_log_stats=True, **settings)
