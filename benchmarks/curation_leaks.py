@@ -50,8 +50,12 @@ def measure(data: Path, folder: Path) -> list[Row]:
 
 
 def _ids(curated_rows: Path) -> set[str]:
-    """The ids of all rows, kept and dropped."""
-    files = [*(curated_rows / "problems").glob("*.parquet"), curated_rows / "rejected.parquet"]
+    """The ids of all rows, kept, held out and dropped."""
+    files = [
+        *curated_rows.glob("problems/*.parquet"),
+        *curated_rows.glob("benchmarks/*.parquet"),
+        curated_rows / "rejected.parquet",
+    ]
     return {identifier for file in files for identifier in pq.read_table(file, columns=["id"])["id"].to_pylist()}
 
 

@@ -72,6 +72,20 @@ def test_a_completion_does_not_depend_on_its_batch(sampler):
     assert sampler.sample(texts, 3, sampling, 8) != together
 
 
+def test_a_prompt_is_handed_over_once_with_all_its_completions_before_later_ones_are_drawn(sampler):
+    texts = prompts(sampler, 5)
+    handed, drawn = {}, []
+
+    def on_prompt(index, samples):
+        assert index not in handed
+        handed[index] = (samples, drawn[-1][0] if drawn else 0)
+
+    sampling = Sampling(temperature=1.0, max_tokens=24)
+    together = sampler.sample(texts, 3, sampling, 7, lambda *done: drawn.append(done), on_prompt)
+    assert [handed[index][0] for index in range(5)] == together
+    assert [at for _, at in handed.values()] == [0, 0, 8, 8, 8]  # batches of 8 sequences: two prompts are whole in the first
+
+
 def test_greedy_equals_the_models_own_generate(sampler):
     text = prompts(sampler, 3)[2]
     ours = sampler.sample([text], 1, Sampling(temperature=0.0, max_tokens=16), 1)[0][0]

@@ -12,8 +12,8 @@ from openqwq.config import Bounds
 from openqwq.config.train import GrpoConfig
 from openqwq.errors import StageFailure
 from openqwq.generate import Sample
+from openqwq.train.dynamic import RolloutMaker
 from openqwq.train.pool import ProblemPool
-from openqwq.train.rollouts import RolloutMaker
 from openqwq.verify import VerifierPool
 
 
@@ -49,10 +49,13 @@ class FakeSampler:
     def __init__(self, reply):
         self.reply, self.asked, self.seeds = reply, [], []
 
-    def sample(self, prompts, samples, sampling, seed, progress=None):
+    def sample(self, prompts, samples, sampling, seed, progress=None, on_prompt=None):
         self.asked.append(list(prompts))
         self.seeds.append(seed)
-        return [[Sample(self.reply(p, n), [5] * (n + 1), "stop") for n in range(samples)] for p in prompts]
+        drawn = [[Sample(self.reply(p, n), [5] * (n + 1), "stop") for n in range(samples)] for p in prompts]
+        for index, one in enumerate(drawn):
+            on_prompt(index, one)
+        return drawn
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +79,10 @@ def half(prompt, number):
 
 def test_live_groups_with_their_advantages_and_every_rollout_kept(tmp_path, verifiers):
     made, sampler = maker(tmp_path, verifiers, half)
-    groups = made.make(3)
+    groups = made.make(1)
     assert [len(g) for g in groups] == [4] * 4
     assert [r.advantage > 0 for r in groups[0]] == [False, True, False, True]
-    rows = read_table(tmp_path / "step-00003.parquet", ROLLOUT).to_pylist()
+    rows = read_table(tmp_path / "step-00001.parquet", ROLLOUT).to_pylist()
     assert len(rows) == 16
     assert {r["verdict"] for r in rows} == {"correct", "incorrect"}
     assert dict(rows[1]["rewards"]) == {"accuracy": 1.0}
@@ -92,18 +95,21 @@ def test_dead_groups_are_replaced_within_the_bound(tmp_path, verifiers):
     def some(prompt, number):  # a third of the problems teaches something
         return half(prompt, number) if int(prompt[1:]) % 3 == 0 else "\\boxed{4}"
 
-    made, sampler = maker(tmp_path, verifiers, some, config(max_rounds=12))
+    made, sampler = maker(tmp_path, verifiers, some, config(max_generated=5.0))
     groups = made.make(1)
     assert len(groups) == 4
     asked = [p for round_ in sampler.asked for p in round_]
     assert len(asked) == len(set(asked)) > 4
     assert made.figures["live_groups"] == 4
-    assert made.figures["zero_variance_share"] == pytest.approx(1 - 4 / len(asked))
+    assert made.figures["live_share"] == 1
+    taught = 4 + made.figures["surplus_groups"]
+    assert made.figures["zero_variance_share"] == pytest.approx(1 - taught / len(asked))
     assert made.figures["generated_tokens"] > made.figures["trained_tokens"]
     assert len(read_table(tmp_path / "step-00001.parquet", ROLLOUT)) == 4 * len(asked)
-    made, sampler = maker(tmp_path, verifiers, lambda p, n: "\\boxed{4}", config(max_rounds=3))
+    made, sampler = maker(tmp_path, verifiers, lambda p, n: "\\boxed{4}", config(max_generated=2.6))
     assert made.make(1) == []
-    assert len(sampler.asked) == 3
+    assert sum(map(len, sampler.asked)) == 10
+    assert made.figures["live_share"] == made.figures["live_groups"] == 0
 
 
 def test_the_same_step_makes_the_same_rollouts_and_another_step_others(tmp_path, verifiers):
@@ -128,6 +134,17 @@ def test_an_unscorable_group_is_masked_and_too_many_stop_the_stage(tmp_path, ver
     made, _ = maker(tmp_path, verifiers, half, None, rows[:4])
     with pytest.raises(StageFailure, match="25% of the completions could not be judged"):
         made.make(1)
+
+
+def test_groups_that_vary_by_shaping_alone_are_counted(tmp_path, verifiers):
+    def reply(prompt, number):  # half of the problems: always right, now and then without thinking
+        return half(prompt, number) if int(prompt[1:]) % 2 else ("\\boxed{4}" if number else "<think>2 + 2</think>\\boxed{4}")
+
+    settings = config(groups=10, max_generated=2.0, domains={"math": {"rewards": {"accuracy": 1.0, "format": 0.1}}})
+    made, _ = maker(tmp_path, verifiers, reply, settings)
+    groups = made.make(1)
+    shaped = [group for group in groups if int(group[0].problem["id"][1:]) % 2 == 0]
+    assert 0 < made.figures["shaped_groups"] == len(shaped) < len(groups) == 10
 
 
 def test_the_reward_model_is_asked_only_where_a_reward_names_it(tmp_path, verifiers):
