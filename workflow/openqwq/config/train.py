@@ -1,6 +1,6 @@
 """Hyperparameters of the training stages. Sources of the recipe's values: docs/recipe.md."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -111,13 +111,6 @@ class GrpoConfig(Strict):
     autocast: Literal["none", "bfloat16"] = "bfloat16"
     gradient_checkpointing: bool = False
 
-    @model_validator(mode="before")
-    @classmethod
-    def _unscaled(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("loss") == "dr_grpo":
-            return {"scale_rewards": "none", **value}
-        return value
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.pass_rate[0] > self.pass_rate[1]:
@@ -146,7 +139,7 @@ def ineffective(config: GrpoConfig) -> list[str]:
         f"{' and '.join(clips)}: with one update a batch the ratio is 1 and is never clipped; leave it out, or give updates "
         "of 2 or more": (bool(clips) and config.updates == 1),
         "clip_low: cispo has no lower bound; leave it out": config.loss == "cispo" and config.clip_low is not None,
-        "scale_rewards group: dr_grpo is defined without the group's deviation; say none": (
+        "scale_rewards group: dr_grpo is defined without the group's deviation; say scale_rewards: none": (
             config.loss == "dr_grpo" and config.scale_rewards == "group"
         ),
         "kl: gspo weighs whole sequences and has no KL term; leave it out, or take dapo": config.loss == "gspo" and config.kl > 0,

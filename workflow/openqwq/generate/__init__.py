@@ -19,7 +19,7 @@ class Sample:
     token_ids: list[int]  # the end token included
     finish_reason: Literal["stop", "length"]
     # The sampler's natural log-probability of each of `token_ids`, at the sampling temperature, over the whole vocabulary.
-    # Empty where that is not what was drawn from: greedy, or cut by top-p or top-k.
+    # vLLM gives none where it drew from something else: greedily, or cut by top-p or top-k.
     logprobs: list[float] = field(default_factory=list)
 
 

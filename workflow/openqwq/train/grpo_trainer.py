@@ -1,8 +1,8 @@
 """TRL's GRPOTrainer with rollouts of our own making.
 
 `training_step` takes our rollouts and runs an optimizer step's micro-batches, `_compute_loss` weighs advantages before it
-hands them to TRL's, `_get_per_token_logps_and_entropies` reads the prompt of a group once. TRL's loss, its optimizer loop and
-saving stay.
+hands them to TRL's, `_get_per_token_logps_and_entropies` reads the prompt of a group once and, on CPU, computes logits of
+scored tokens alone (`vocabulary.py`). TRL's loss, its optimizer loop and saving stay.
 Deviations from the stock trainer:
 
 - Only live groups are trained on, and unscorable completions not at all. Their advantage would be 0, so without a KL term the
@@ -28,12 +28,13 @@ from transformers import TrainerCallback
 from trl import GRPOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
+from openqwq.train import vocabulary
 from openqwq.train.batches import Batch, empty, tensors
 from openqwq.train.losses import LOSSES, Loss
 from openqwq.train.micro_batches import Budget, micro_batches
 from openqwq.train.mismatch import ratios, sampler_logprobs
 from openqwq.train.rollouts import Group
-from openqwq.train.shared_prompt import MAX_TOKENS, pack, unpack
+from openqwq.train.shared_prompt import MAX_TOKENS, pack, spread, unpack
 from openqwq.train.step_figures import StepFigures
 
 
@@ -58,6 +59,9 @@ class RolloutGrpoTrainer(GRPOTrainer):
         **keywords: Any,
     ) -> None:
         super().__init__(reward_funcs=[_rewards_come_with_the_rollouts], **keywords)
+        for one in (self.model, self.ref_model):
+            if one is not None:
+                vocabulary.add_token_figures(one)
         if self.args.gradient_accumulation_steps != 1:
             raise ValueError("micro-batches are made here; gradient_accumulation_steps has to be 1")
         self.make, self.policy_loss, self.mismatch_cap = make, loss, mismatch_cap
@@ -177,16 +181,17 @@ class RolloutGrpoTrainer(GRPOTrainer):
         packed = pack(prompts, completions, self._tokenizer.pad_token_id, input_ids.device)
         ends = {row: at + count for row, at, count in packed.spans}  # of each row, by its last completion
         self.step_figures.add_positions(packed.ids.numel(), sum(ends.values()), input_ids.device)
+        only = vocabulary.fits(self.accelerator.unwrap_model(model), sum(map(len, completions)))
+        head = (
+            {"scored": packed.labels, "temperature": self.temperature}
+            if only
+            else {"labels": packed.labels, "fused_lm_head": True}
+        )
         with self.accelerator.autocast():
-            outputs = model(
-                input_ids=packed.ids,
-                attention_mask=packed.mask,
-                position_ids=packed.positions,
-                labels=packed.labels,
-                fused_lm_head=True,
-            )
-        entropies = unpack(outputs.entropy, packed, logits_to_keep) if options.get("compute_entropy") else None
-        return unpack(outputs.log_probs, packed, logits_to_keep), entropies, None
+            outputs = model(input_ids=packed.ids, attention_mask=packed.mask, position_ids=packed.positions, **head)
+        lay = spread if only else unpack
+        entropies = lay(outputs.entropy, packed, logits_to_keep) if options.get("compute_entropy") else None
+        return lay(outputs.log_probs, packed, logits_to_keep), entropies, None
 
     def _set_temperature(self, temperature: float) -> None:
         if temperature == self.temperature:

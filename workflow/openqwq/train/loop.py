@@ -12,6 +12,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from openqwq.errors import StageFailure
 from openqwq.stage import Stage
+from openqwq.train.memory import keep_freed_memory
 from openqwq.train.metrics import MetricLog
 from openqwq.train.saves import SealSaves, newest_good_save
 
@@ -93,6 +94,8 @@ def train(
 
     `names` maps the trainer's figures to ours beyond the common ones; `extra()` adds figures of our own at each step.
     """
+    if trainer.args.use_cpu:
+        keep_freed_memory()
     metrics = MetricLog(stage.state / "metrics.parquet", stage.started, step)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Report(stage, metrics, RENAMED | (names or {}), extra))

@@ -1,8 +1,8 @@
 """Splits the completions of an optimizer step into forward passes with little padding.
 
 Completions of a group stay together where their prompt can be shared (`shared_prompt.py`), as rows; where they are too long for
-that, each is a row. Rows are sorted by length and taken in turn until the budget is full, so that those padded to one
-another are of like length. The largest come first: memory fails early.
+that, each is a row. Rows are sorted by length and taken in turn until the budget is full or more than `MOST_PADDING` of
+the pass would be padding. The largest come first: memory fails early.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from openqwq.train.rollouts import Rollout
 from openqwq.train.shared_prompt import MAX_TOKENS
 
 DEFAULT_COMPLETIONS = 16
+MOST_PADDING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,11 @@ class _Row:
     members: list[Rollout]
     shared: bool
     prompt: int  # tokens
-    width: int  # tokens of all members with their prompt, or of the one completion
+    width: int  # positions: of the prompt and all members, or of the one completion without its prompt
+
+    @property
+    def used(self) -> int:
+        return self.width if self.shared else self.prompt + self.width
 
 
 def micro_batches(
@@ -79,4 +84,6 @@ def _fits(rows: list[_Row], budget: Budget) -> bool:
     width = max(row.width for row in rows)
     if not rows[0].shared:  # prompts are padded on the left, completions on the right
         width += max(row.prompt for row in rows)
-    return budget.holds(sum(len(row.members) for row in rows), len(rows) * width)
+    computed = len(rows) * width
+    little = sum(row.used for row in rows) >= (1 - MOST_PADDING) * computed
+    return little and budget.holds(sum(len(row.members) for row in rows), computed)
