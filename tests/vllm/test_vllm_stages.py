@@ -56,6 +56,15 @@ def test_ten_steps_of_rl_are_finite_and_move_the_weights(run):
     print(f"\nmean reward of {STEPS} steps with vLLM: {list(rewards)}")
 
 
+def test_the_sampler_is_the_policy_of_each_step(run):
+    """In float32 the ratio of the trainer's probability to the sampler's tells that the engine has this step's weights."""
+    metrics = read_table(run / "reason" / "metrics.parquet", METRIC).to_pandas()
+    furthest = metrics[metrics.name.isin(["mismatch_ratio/min", "mismatch_ratio/max"])]
+    assert len(furthest) == 2 * STEPS
+    assert (furthest.value - 1).abs().max() < 2e-3
+    print(f"\nmismatch ratio of {STEPS} steps in float32: {furthest.value.min():.5f} to {furthest.value.max():.5f}")
+
+
 def test_every_rollout_is_kept_and_judged(run):
     tables = sorted((run / "reason" / "rollouts").glob("*.parquet"))
     assert len(tables) == STEPS
