@@ -72,9 +72,9 @@ def main() -> int:
         if "b" in given.only:
             raw["trained"] = trained(task, given.seeds)
             rows += trained_rows(raw["trained"], task)
-    write_json(given.out, {"code": code_version(), "environment": environment(), "rows": [vars(row) for row in rows]} | raw)
     for row in rows:
         print(row.line())
+    write_json(given.out, {"code": code_version(), "environment": environment(), "rows": [vars(row) for row in rows]} | raw)
     print(f"written to {given.out}")
     return 0
 

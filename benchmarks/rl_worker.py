@@ -4,7 +4,6 @@ One trainer, one allocator, one set of caches a process: neither side finds what
 """
 
 import json
-import math
 import statistics
 import sys
 from pathlib import Path
@@ -133,8 +132,8 @@ def train(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
 
 
 def _padding(trainer: Any) -> float:
-    """Share of the last step's computed positions that held no token; of the peer's none is known."""
-    return float(trainer.figures["padding_share"]) if isinstance(trainer, rl_ours.Ours) else math.nan
+    """Share of the last step's computed positions that held no token; nothing is known of the peer's, which counts as 0."""
+    return float(trainer.figures["padding_share"]) if isinstance(trainer, rl_ours.Ours) else 0.0
 
 
 if __name__ == "__main__":
