@@ -4,10 +4,12 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from openqwq import ranks
 from openqwq.errors import StageFailure, UserError, scrub
 
 RECIPE_VERSION = 1  # of a stage called by hand; the rules give their own
@@ -23,10 +25,16 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    if ranks.launched():
+        ranks.die_with_parent(os.getppid())
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
+    options.arguments = arguments
     try:
         options.command(options)
     except UserError as error:
+        if not ranks.main():  # most mistakes are met by all processes: the main one says it, and its end ends this wait
+            time.sleep(5)
         print(f"openqwq: {scrub(str(error))}", file=sys.stderr)
         return 2
     except StageFailure as error:

@@ -13,11 +13,12 @@ from typing import Any
 from datasets import Dataset
 from trl import GRPOConfig as TrlGrpoConfig
 
+from openqwq import ranks
 from openqwq.artifacts.files import write_json
 from openqwq.config import Execution
 from openqwq.config.train import GrpoConfig
 from openqwq.generate import open_sampler
-from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train import hacking
 from openqwq.train.arguments import common_arguments
@@ -26,6 +27,9 @@ from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.pool import load_pool
 from openqwq.train.rollouts import Group, RolloutMaker
 from openqwq.train.scorer import RewardScorer
+from openqwq.train.sharded import full_tensors
+from openqwq.train.sharded_trainer import master_weights
+from openqwq.train.shared_sampling import SharedSampler
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
 
@@ -59,20 +63,24 @@ def run(
     pool = load_pool(problems, profile, config, stage.seed, length, stage.progress.say)
     save, step = find_save(stage)
     rollouts = stage.state / "rollouts"
-    forget_after(rollouts, step)
+    if ranks.main():
+        forget_after(rollouts, step)
     with ExitStack() as stack:
         sampler = stack.enter_context(
             open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype)
         )
-        verifiers = stack.enter_context(VerifierPool(execution.verifier_workers))
         scorer = RewardScorer.load(reward_model, execution.generation_batch, execution.generation_dtype) if reward_model else None
+        shared = SharedSampler(sampler, scorer)
+        verifiers = VerifierPool(execution.verifier_workers)
+        if ranks.main():  # which makes and judges the rollouts; the others only help to sample
+            stack.enter_context(verifiers)
         maker = RolloutMaker(
             config,
             pool,
             prompt_of,
-            sampler,
+            shared,
             verifiers,
-            scorer,
+            shared.score if scorer else None,
             rollouts,
             stage.seed,
             execution.bounds,
@@ -80,8 +88,8 @@ def run(
         )
 
         def make(at: int, model: Any) -> list[Group]:
-            sampler.update(model.state_dict().items())
-            return maker.make(at)
+            sampler.update(full_tensors(model))
+            return shared.lead(lambda: maker.make(at)) if ranks.main() else shared.serve()
 
         completions = config.groups * config.group_size
         arguments = TrlGrpoConfig(
@@ -89,8 +97,8 @@ def run(
                 stage,
                 execution,
                 optimizer=config.optimizer,
+                batch_size=completions,
                 micro_batch_size=config.micro_batch_size,
-                accumulation=completions // config.micro_batch_size,
                 autocast=config.autocast,
                 gradient_checkpointing=config.gradient_checkpointing,
             ),
@@ -107,7 +115,7 @@ def run(
         )
         trainer = RolloutGrpoTrainer(
             make=make,
-            model=load_model(policy, "float32"),
+            model=master_weights(policy),
             args=arguments,
             # TRL's loop wants rows to count; what is trained on comes from `make`.
             train_dataset=Dataset.from_dict({"prompt": [""] * (config.groups * config.steps)}),
@@ -115,12 +123,16 @@ def run(
         )
         names = {"entropy": "entropy", "kl": "kl"}
         train(stage, trainer, save, step, names=names, extra=lambda: maker.figures)
-        meter = hacking.whole(rollouts, verifiers, stage.seed)
-        write_json(stage.state / "hacking.json", meter)
-        hacking.hold(meter, execution.bounds, rollouts)
-    with publish_checkpoint(stage, trainer, out) as folder:
+        if ranks.main():
+            meter = hacking.whole(rollouts, verifiers, stage.seed)
+            write_json(stage.state / "hacking.json", meter)
+            hacking.hold(meter, execution.bounds, rollouts)
+
+    def add(folder: Path) -> None:
         shutil.copytree(rollouts, folder / "rollouts")
         shutil.copy(stage.state / "hacking.json", folder / "hacking.json")
+
+    publish_checkpoint(stage, trainer, out, add)
 
 
 def forget_after(rollouts: Path, step: int) -> None:

@@ -8,7 +8,7 @@ group once. TRL's loss, optimizer loop and saving stay. Deviations from the stoc
   normalised by the tokens trained on.
 - Completions of a group stay together and share their prompt's computation (`shared_prompt.py`), where the attention takes a
   mask; groups are sorted by length into micro-batches, so little padding is computed. The loss is a sum over tokens with
-  one normaliser for the whole step, so the split does not change it.
+  one normaliser for the whole step, so the split does not change it, nor does the number of processes.
 - Completions come from a copy of the weights in the sampler's dtype (bfloat16 by default) and are trained on without a
   correction for the difference; with `execution.generation_dtype: float32` and `autocast: none` there is none. One optimizer
   step is taken a batch of rollouts, so the ratio to the old policy is 1 and the clipping bounds do not bind.
@@ -20,13 +20,15 @@ from typing import Any
 import torch
 from trl import GRPOTrainer
 
+from openqwq.train.deal import deal
 from openqwq.train.rollouts import Group, Rollout
+from openqwq.train.sharded_trainer import ShardedSaves
 from openqwq.train.shared_prompt import MAX_TOKENS, pack, unpack
 
 Batch = dict[str, torch.Tensor]
 
 
-class RolloutGrpoTrainer(GRPOTrainer):
+class RolloutGrpoTrainer(ShardedSaves, GRPOTrainer):
     """`make(step, model)` returns the live groups of an optimizer step, sampled from the model as it stands."""
 
     def __init__(self, *, make: Callable[[int, Any], list[Group]], **keywords: Any) -> None:
@@ -38,8 +40,10 @@ class RolloutGrpoTrainer(GRPOTrainer):
         index = self._step % self.args.steps_per_generation
         if index == 0:
             groups = self.make(self.state.global_step + 1, self.accelerator.unwrap_model(self.model))
-            trained = [rollout for group in groups for rollout in group if rollout.advantage is not None]
-            self.batches = self._split(trained)
+            trained = [[rollout for rollout in group if rollout.advantage is not None] for group in groups]
+            capacity = self.args.per_device_train_batch_size * self.args.steps_per_generation
+            hands = deal(trained, self.accelerator.num_processes, capacity)
+            self.batches = self._split(hands[self.accelerator.process_index])
         return self.batches[index]
 
     def _split(self, rollouts: list[Rollout]) -> list[Batch]:

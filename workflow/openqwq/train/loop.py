@@ -3,15 +3,16 @@
 import math
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
 
+from openqwq import ranks
 from openqwq.errors import StageFailure
 from openqwq.stage import Stage
+from openqwq.train import distributed
 from openqwq.train.metrics import MetricLog
 from openqwq.train.saves import SealSaves, newest_good_save
 
@@ -66,13 +67,14 @@ class SaveAndStop(TrainerCallback):
         self.asked = True
 
     def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
-        if self.asked:
+        if distributed.any_of(self.asked):  # a signal reaches the processes in different steps
+            self.asked = True
             control.should_save = control.should_training_stop = True
 
 
 def find_save(stage: Stage) -> tuple[Path | None, int]:
     """The save to resume from and its step; says so."""
-    save, step = newest_good_save(stage.state / "saves", stage.progress)
+    save, step = distributed.from_main(lambda: newest_good_save(stage.state / "saves", stage.progress))
     if save is not None:
         stage.progress.say(f"resuming from step {step}, fingerprint {stage.fingerprint[:12]}")
     else:
@@ -93,15 +95,17 @@ def train(
 
     `names` maps the trainer's figures to ours beyond the common ones; `extra()` adds figures of our own at each step.
     """
-    metrics = MetricLog(stage.state / "metrics.parquet", stage.started, step)
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(Report(stage, metrics, RENAMED | (names or {}), extra))
+    if ranks.main():
+        metrics = MetricLog(stage.state / "metrics.parquet", stage.started, step)
+        trainer.add_callback(Report(stage, metrics, RENAMED | (names or {}), extra))
     trainer.add_callback(SealSaves())
     if trainer.eval_dataset is not None:
         trainer.add_callback(EvaluateAtQuarters())
     with SaveAndStop() as stopper:
         trainer.add_callback(stopper)
         trainer.train(resume_from_checkpoint=str(save) if save else None)
+    distributed.barrier()  # a process that ends before the last save is sealed would take the others with it
     if trainer.state.global_step < trainer.state.max_steps:
         raise StageFailure(
             f"{stage.name}: training ended at step {trainer.state.global_step} of {trainer.state.max_steps}"
@@ -109,11 +113,16 @@ def train(
         )
 
 
-@contextmanager
-def publish_checkpoint(stage: Stage, trainer: Any, out: Path) -> Iterator[Path]:
-    """The folder that becomes `out`, with checkpoint/ and metrics.parquet in it; the block may add to it."""
+def publish_checkpoint(stage: Stage, trainer: Any, out: Path, add: Callable[[Path], None] = lambda _folder: None) -> None:
+    """Publishes `out` with checkpoint/ and metrics.parquet in it; `add(folder)` puts more into it.
+
+    All processes call it, because weights may be spread over them; the main one writes.
+    """
+    if not ranks.main():
+        trainer.save_model(None)
+        return
     with stage.publish_folder(out) as folder:
         trainer.save_model(str(folder / "checkpoint"))
         (folder / "checkpoint" / "training_args.bin").unlink(missing_ok=True)  # a pickle; the manifest holds the settings
         shutil.copy(stage.state / "metrics.parquet", folder / "metrics.parquet")
-        yield folder
+        add(folder)

@@ -7,9 +7,11 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from openqwq import ranks
 from openqwq.artifacts.files import write_json
 from openqwq.artifacts.manifest import sha256_file
 from openqwq.progress import Progress
+from openqwq.train import distributed
 
 SEAL = "openqwq-save.json"
 
@@ -18,6 +20,9 @@ class SealSaves(TrainerCallback):
     """Seals each save when the trainer has finished writing it."""
 
     def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        distributed.barrier()  # every process has written its part
+        if not ranks.main():
+            return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         hashes = {str(p.relative_to(folder)): sha256_file(p) for p in sorted(folder.rglob("*")) if p.is_file() and p.name != SEAL}
         write_json(folder / SEAL, {"step": state.global_step, "files": hashes})
