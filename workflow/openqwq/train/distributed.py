@@ -33,7 +33,9 @@ def join() -> bool:
         else:
             local, here = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
             if local >= here:
-                raise UserError(f"execution.processes: {local + 1} or more processes on a node with {here} GPUs. Give at most {here}.")
+                raise UserError(
+                    f"execution.processes: {local + 1} or more processes on a node with {here} GPUs. Give at most {here}."
+                )
             torch.cuda.set_device(local)
             dist.init_process_group("cuda:nccl,cpu:gloo", timeout=TIMEOUT, device_id=torch.device("cuda", local))
     return True
@@ -67,7 +69,7 @@ def broadcast(value: T) -> T:
         return value
     box: list[Any] = [value]
     dist.broadcast_object_list(box, src=0)
-    return box[0]  # type: ignore[no-any-return]
+    return box[0]
 
 
 def gather(value: T) -> list[T]:

@@ -69,8 +69,9 @@ def launch(arguments: list[str], execution: Execution) -> None:
         if failure.exitcode < 0:
             name = signal.Signals(-failure.exitcode).name
             raise StageFailure(
-                f"process {rank} of the stage was ended by {name}{' (out of memory?)' if name == 'SIGKILL' else ''}, so all were. "
-                "What was saved is kept; start the stage again to go on."
+                f"process {rank} of {execution.processes * nodes.count} was ended by {name}"
+                f"{' (memory may have run out)' if name == 'SIGKILL' else ''}, so all were. What was saved is kept; start the "
+                "stage again to go on."
             ) from error
         sys.exit(failure.exitcode)  # it has said why
 

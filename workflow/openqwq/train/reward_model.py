@@ -24,8 +24,8 @@ from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import training_order
-from openqwq.train.sharded_trainer import ShardedSaves
 from openqwq.train.scorer import STATISTICS, RewardScorer
+from openqwq.train.sharded_trainer import ShardedSaves
 from openqwq.train.tokens import encode, prompt_text
 
 Pair = dict[str, Any]  # prompt, chosen, rejected: text

@@ -89,4 +89,4 @@ def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> No
 
 def _plain(optimizer: Any) -> torch.optim.Optimizer:
     """The optimizer itself, where accelerate has wrapped it."""
-    return getattr(optimizer, "optimizer", optimizer)  # type: ignore[no-any-return]
+    return getattr(optimizer, "optimizer", optimizer)

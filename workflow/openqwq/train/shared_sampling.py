@@ -46,7 +46,8 @@ class SharedSampler:
     def serve(self) -> Any:
         """Samples for the main process until its work is done; returns the work's result."""
         while True:
-            kind, value = distributed.broadcast(("", None))
+            request: tuple[str, Any] = ("", None)
+            kind, value = distributed.broadcast(request)
             if kind == "done":
                 return value
             if kind == "sample":
