@@ -29,6 +29,7 @@ def join() -> bool:
         return False
     if not dist.is_initialized():
         if not torch.cuda.is_available():
+            os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"  # else `cpu:0`, where torch cannot load an optimizer to
             dist.init_process_group("gloo", timeout=TIMEOUT)
         else:
             local, here = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()

@@ -22,13 +22,14 @@ from trl import GRPOTrainer
 
 from openqwq.train.deal import deal
 from openqwq.train.rollouts import Group, Rollout
-from openqwq.train.sharded_trainer import ShardedSaves
+from openqwq.train.sharded_trainer import ShardedPolicies
 from openqwq.train.shared_prompt import MAX_TOKENS, pack, unpack
+from openqwq.train.uneven import uneven_gather
 
 Batch = dict[str, torch.Tensor]
 
 
-class RolloutGrpoTrainer(ShardedSaves, GRPOTrainer):
+class RolloutGrpoTrainer(ShardedPolicies, GRPOTrainer):
     """`make(step, model)` returns the live groups of an optimizer step, sampled from the model as it stands."""
 
     def __init__(self, *, make: Callable[[int, Any], list[Group]], **keywords: Any) -> None:
@@ -90,6 +91,10 @@ class RolloutGrpoTrainer(ShardedSaves, GRPOTrainer):
             "advantages": torch.zeros(1, device=device),
         }
         return batch | ({"ref_per_token_logps": torch.zeros((1, 1), device=device)} if self.beta else {})
+
+    def _compute_loss(self, model: Any, inputs: Batch) -> torch.Tensor:
+        with uneven_gather(self.accelerator):
+            return super()._compute_loss(model, inputs)
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, **options: Any

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import torch.distributed.checkpoint as dcp
 from torch import nn
-from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_model_state_dict, set_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
@@ -31,10 +31,12 @@ def precision(compute: torch.dtype | None) -> MixedPrecisionPolicy:
 
 
 def shard(model: nn.Module, compute: torch.dtype | None = None) -> nn.Module:
-    """Spreads the model's parameters over all processes in place, decoder layer by decoder layer; returns it.
+    """Spreads the main process's parameters over all processes, in place, decoder layer by decoder layer; returns the model.
 
-    A layer is gathered when it computes and let go afterwards. Parameters on the CPU move to the GPU a layer at a time.
+    A layer is gathered when it computes and let go afterwards. Parameters on the CPU move to the GPU a layer at a time. What the
+    other processes hold does not matter: loaded sparingly (`cpu_ram_efficient_loading`), it is zeros.
     """
+    whole = model.state_dict() if ranks.main() else {}
     device = "cuda" if torch.cuda.is_available() else "cpu"
     mesh = init_device_mesh(device, (ranks.count(),))
     layers = set(getattr(model, "_no_split_modules", None) or ())
@@ -42,6 +44,7 @@ def shard(model: nn.Module, compute: torch.dtype | None = None) -> nn.Module:
         if type(module).__name__ in layers:
             fully_shard(module, mesh=mesh, mp_policy=precision(compute))
     fully_shard(model, mesh=mesh, mp_policy=precision(compute))
+    set_model_state_dict(model, whole, options=StateDictOptions(full_state_dict=True, broadcast_from_rank0=True))
     return model
 
 

@@ -4,6 +4,7 @@ Deviations from the stock trainer, which would save nothing that other tools rea
 
 - `save_model` exports one Hugging Face checkpoint from sharded weights. Stock, with `SHARDED_STATE_DICT`, it writes nothing.
 - Weights and optimizer state of a training save are one sharded folder, which any number of processes resumes, sharded or not.
+- The reference policy of a KL term is sharded by layers. Stock, it is one unit, which each GPU would hold whole to compute.
 - Gradients are reduced in float32 and outputs keep their dtype. Accelerate's own policy for bf16 casts both to bfloat16.
 """
 
@@ -29,8 +30,12 @@ def master_weights(checkpoint: Path) -> Any:
     There, only the first process of a node reads the weights (`cpu_ram_efficient_loading` in the launch file).
     """
     distributed.join()
-    sharding = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
-    return load_model(checkpoint, "float32", "cpu" if sharding else None)
+    return load_model(checkpoint, "float32", "cpu" if _sharding() else None)
+
+
+def _sharding() -> bool:
+    """Whether the launch file asks for FSDP."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
 
 
 class ShardedSaves:
@@ -83,3 +88,19 @@ class ShardedSaves:
         with warnings.catch_warnings():  # of torch, that the scheduler is loaded before a step
             warnings.simplefilter("ignore", UserWarning)
             self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / SCHEDULER_NAME, weights_only=True))
+
+
+class ShardedPolicies(ShardedSaves):
+    """The same for RL, which has a reference policy besides."""
+
+    _first_policy: Any = None
+
+    @property
+    def ref_model(self) -> Any:
+        """The stage's first policy, or None."""
+        return self._first_policy
+
+    @ref_model.setter
+    def ref_model(self, model: Any) -> None:
+        unsharded = model is not None and _sharding() and not sharded.is_sharded(model)
+        self._first_policy = sharded.shard(model) if unsharded else model
