@@ -21,7 +21,7 @@ def uneven_gather(accelerator: Any) -> Iterator[None]:
 
     def padded(tensor: torch.Tensor) -> torch.Tensor:
         filled = accelerator.pad_across_processes(tensor, pad_index=float("nan")) if tensor.ndim else tensor
-        return gather(filled)  # type: ignore[no-any-return]
+        return gather(filled)
 
     accelerator.gather = padded
     try:
