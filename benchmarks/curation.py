@@ -8,16 +8,12 @@ that has datatrove (its requirements do not fit ours).
 
 import argparse
 import json
-import math
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
-from typing import Any
 
-from benchmarks import curation_corpus, curation_leaks, curation_steps
+from benchmarks import curation_command, curation_corpus, curation_leaks, curation_steps
 from benchmarks.row import Row
 from openqwq.artifacts.files import write_json
 from openqwq.data.steps.gold import Golds, check
@@ -37,86 +33,17 @@ def main() -> int:
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = whole(given.data, folder, sorted(given.sizes))
+        rows = curation_command.whole(given.data, folder, sorted(given.sizes))
         source = folder / "near.jsonl"
         curation_corpus.write(source, given.data, given.near)
         rows += curation_steps.near_duplicates(source, folder, given.datatrove)
         rows += curation_steps.decontamination(source, given.data, 20_000)
-    rows += curation_leaks.measure(given.data) + gold_rate(given.data)
+        rows += curation_leaks.measure(given.data, folder)
+    rows += gold_rate(given.data)
     write_json(given.out, {"code": code_version(), "environment": environment(), "rows": [vars(row) for row in rows]})
     for row in rows:
         print(row.line())
     return 0
-
-
-def whole(data: Path, folder: Path, sizes: list[int]) -> list[Row]:
-    """Seconds and peak memory of the command, by size, and the exponent between the sizes."""
-    rows, seconds = [], []
-    for size in sizes:
-        source = folder / f"{size}.jsonl"
-        curation_corpus.write(source, data, size)
-        began = time.perf_counter()
-        peak = _peak(
-            ["--config", json.dumps(config(data, source)), "--state", str(folder / "state"), "--out", str(folder / "out")]
-        )
-        seconds.append(time.perf_counter() - began)
-        source.unlink()
-        rows.append(Row("curate, all steps but gold: time", "s", size, seconds[-1], None, "at most 600 for a million"))
-        rows.append(Row("curate, all steps but gold: peak memory", "GB", size, peak / 2**30, None, "at most 4, all processes"))
-    for at in range(1, len(sizes)):
-        slope = math.log(seconds[at] / seconds[at - 1]) / math.log(sizes[at] / sizes[at - 1])
-        rows.append(Row(f"exponent from {sizes[at - 1]:,} rows", "1", sizes[at], slope, None, "at most 1.1"))
-    return rows
-
-
-def config(data: Path, source: Path) -> dict[str, Any]:
-    """The share of the configuration that the stage gets."""
-    fields = {"prompt": "q", "answer": "a", "metadata.of": "of"}
-    rows = {"name": "rows", "type": "file", "role": "problems", "domain": "math", "verifier": "math", "path": str(source)}
-    suffix = "\nPut the final answer in \\boxed{}."
-    files = {"math500": "math500.jsonl", "gsm8k": "gsm8k_test.jsonl", "aime24": "aime24.jsonl"}
-    return {
-        "curate": {
-            "sources": [{**rows, "fields": fields, "prompt_suffix": suffix}],
-            "held_out": {"math": 500},
-            "check_gold": False,
-        },
-        "benchmarks": [{"name": name, "path": str(data / file)} for name, file in files.items()],
-    }
-
-
-def _peak(arguments: list[str]) -> int:
-    """Runs the command; the largest sum of resident bytes of its processes, looked at twice a second."""
-    command = [sys.executable, "-m", "openqwq.cli", "curate", *arguments, "--execution", '{"shards": 2}']
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    peaks = [0]
-
-    def watch() -> None:
-        while process.poll() is None:
-            peaks.append(sum(_resident(pid) for pid in _tree(process.pid)))
-            time.sleep(0.5)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    if process.wait():
-        raise SystemExit(f"benchmarks.curation: {' '.join(command[:4])} ended with {process.returncode}")
-    watcher.join()
-    return max(peaks)
-
-
-def _tree(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:
-        return []
-    return [pid, *(below for child in children for below in _tree(int(child)))]
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
 
 
 def gold_rate(data: Path) -> list[Row]:

@@ -1,4 +1,6 @@
-"""Leaks of MATH-500 and GSM8K planted among real rows, altered in the ways in which leaks are; and what clean rows it costs.
+"""Leaks of MATH-500 and GSM8K planted among 100,000 rows, altered in the ways in which leaks are; and what clean rows it costs.
+
+The rows are the 14,947 training problems of MATH and GSM8K, and variations of them (curation_corpus.py).
 
 Clean is what a slow exhaustive check says: a MATH training row is *not* clean when some MATH-500 problem has a longest common
 subsequence of tokens with it of at least 0.8 of the shorter text and 0.6 of the longer. All 3.7 million pairs are looked at; only
@@ -10,39 +12,75 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from benchmarks import curation_corpus
-from benchmarks.curation_steps import evaluations, problem
+from benchmarks.curation_command import BOX, curated
+from benchmarks.curation_steps import NGRAM, evaluations, problem
 from benchmarks.row import Row
 from openqwq.data.normalise import tokens
 from openqwq.data.steps.decontaminate import Evaluations, check
 
 SHORTER, LONGER = 0.8, 0.6
 KINDS = ("verbatim", "spacing", "case", "latex", "changed", "half")
-BOX = "\nPut the final answer in \\boxed{}."
+LEAKED = ("math500", "gsm8k")
+BARS = {"changed": "0.95", "half": "0.95", "paraphrase": "no bar"}
+ROWS = 100_000
+FIELDS = {"prompt": "q", "answer": "a"}
+PARAPHRASES = Path(__file__).with_name("paraphrases.json")  # our own wording, by the number of the problem
 
 
-def measure(data: Path) -> list[Row]:
-    """Recall by kind of alteration, and the share of clean rows lost."""
-    tables = evaluations(data)
-    index = Evaluations(tables, 13)
-    rng = random.Random(1)
-    real = curation_corpus.real(data)
-    words = [word for text in real[:2000] for word in text.split()]
+def measure(data: Path, folder: Path) -> list[Row]:
+    """Recall by kind of alteration, from one run of the command, and the share of clean rows lost."""
+    source = folder / "leaks.jsonl"
+    planted = plant(source, data)
+    curated(data, source, folder / "leaks", FIELDS)
+    ledger = folder / "leaks" / "contamination.parquet"
+    unknown = {leak for leak, _, _ in planted} - _ids(folder / "leaks")
+    if unknown:
+        raise SystemExit(f"benchmarks.curation: {len(unknown)} leaks are neither kept nor dropped")
+    found = {(row["id"], row["benchmark"]) for row in pq.read_table(ledger, columns=["id", "benchmark"]).to_pylist()}
     rows = []
-    for kind in KINDS:
-        for name in ("math500", "gsm8k"):
-            leaks = [problem(_leak(kind, _text(row), words, rng) + BOX) for row in tables[name]]
-            caught = 1 - len(check(leaks, index)[0]) / len(leaks)
-            rows.append(
-                Row(f"leaks of {name}, {kind}: caught", "share", len(leaks), caught, None, "1, or 0.95 for changed and half")
-            )
+    for kind in (*KINDS, "paraphrase"):
+        for name in LEAKED:
+            some = [leak for leak, *told in planted if told == [kind, name]]
+            caught = sum((leak, name) in found for leak in some) / len(some)
+            rows.append(Row(f"leaks of {name}, {kind}: caught", "share", len(some), caught, None, BARS.get(kind, "1")))
+    return [*rows, clean(data)]
+
+
+def _ids(curated_rows: Path) -> set[str]:
+    """The ids of all rows, kept and dropped."""
+    files = [*(curated_rows / "problems").glob("*.parquet"), curated_rows / "rejected.parquet"]
+    return {identifier for file in files for identifier in pq.read_table(file, columns=["id"])["id"].to_pylist()}
+
+
+def plant(path: Path, data: Path) -> list[tuple[str, str, str]]:
+    """Writes `ROWS` rows in mixed order: real problems, variations of them, and leaks; of each leak id, kind and evaluation."""
+    rng = random.Random(1)
+    tables, real = evaluations(data, *LEAKED), curation_corpus.real(data)
+    words = [word for text in real[:2000] for word in text.split()]
+    said = json.loads(PARAPHRASES.read_text())
+    leaks = [(kind, name, _leak(kind, _text(row), words, rng)) for kind in KINDS for name in LEAKED for row in tables[name]]
+    leaks += [("paraphrase", name, text) for name in LEAKED for text in said[name].values()]
+    others = [{"q": text, "a": "1"} for text in real]
+    others += list(curation_corpus.rows(real, ROWS - len(leaks) - len(others)))
+    lines = [{"q": text, "a": "1"} for _, _, text in leaks] + [{"q": row["q"], "a": row["a"]} for row in others]
+    rng.shuffle(lines)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return [(problem(text + BOX)["id"], kind, name) for kind, name, text in leaks]
+
+
+def clean(data: Path) -> Row:
+    """The share of clean MATH rows that MATH-500 takes away."""
+    tests = evaluations(data, "math500")["math500"]
     train = [row["problem"] for row in json.loads((data / "math_train.json").read_text()) if row["answer"]]
-    only = Evaluations({"math500": tables["math500"]}, 13)
-    kept = {row["messages"][0]["content"] for row in check([problem(text) for text in train], only)[0]}
-    dirty = set(near([tokens(text) for text in train], [tokens(_text(row)) for row in tables["math500"]]))
-    clean = [text for at, text in enumerate(train) if at not in dirty]
-    lost = sum(text not in kept for text in clean) / len(clean)
-    return [*rows, Row("clean MATH rows lost to MATH-500", "share", len(clean), lost, None, "at most 0.01")]
+    kept, _, _ = check([problem(text) for text in train], Evaluations({"math500": tests}, NGRAM))
+    left = {row["messages"][0]["content"] for row in kept}
+    dirty = set(near([tokens(text) for text in train], [tokens(_text(row)) for row in tests]))
+    some = [text for at, text in enumerate(train) if at not in dirty]
+    lost = sum(text not in left for text in some) / len(some)
+    return Row("clean MATH rows lost to MATH-500", "share", len(some), lost, None, "at most 0.01")
 
 
 def near(train: list[list[str]], tests: list[list[str]]) -> list[int]:

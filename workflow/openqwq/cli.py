@@ -1,6 +1,7 @@
 """`openqwq <command>`: the stages that the rules call, and the commands for people. Thin; heavy imports come late."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 from openqwq import ranks
 from openqwq.errors import StageFailure, UserError, scrub
 
+# What the operating system says of a disk that is full or a folder that may not be written to.
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 RECIPE_VERSION = 1  # of a stage called by hand; the rules give their own
 
 
@@ -32,20 +35,37 @@ def main(arguments: list[str] | None = None) -> int:
     options.arguments = arguments
     try:
         options.command(options)
+    except BrokenPipeError:  # `openqwq … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
-        if not ranks.main():  # most mistakes are met by all processes: the main one says it, and its end ends this wait
-            time.sleep(5)
-        print(f"openqwq: {scrub(str(error))}", file=sys.stderr)
+        _tell(error)
         return 2
     except StageFailure as error:
-        print(f"openqwq: {scrub(str(error))}", file=sys.stderr)
+        _tell(error)
         return 1
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        print(_line(error, "Make room on that disk, or correct the path or its permissions, and start again."), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("openqwq: interrupted. What was saved is kept; the same command goes on from there.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `openqwq … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _tell(error: Exception) -> None:
+    """Says what went wrong. Most mistakes are met by all processes of a stage: the main one tells, and its end ends the wait."""
+    if not ranks.main():
+        time.sleep(5)
+    print(_line(error), file=sys.stderr)
+
+
+def _line(error: Exception, remedy: str = "") -> str:
+    """What a person reads. Names of columns and values of others' files stand in messages: a terminal must not obey them."""
+    from openqwq.show.visible import visible
+
+    return visible(f"openqwq: {scrub(str(error))} {remedy}".rstrip())
 
 
 def parser() -> argparse.ArgumentParser:

@@ -188,7 +188,9 @@ def _curate(folder: Path) -> None:
                 )
                 rows -= lost
                 if step != "split":
-                    reason = {"read": "line 12: malformed JSON", "gold": "the stub passes too"}.get(step, "seen before")
+                    reason = {"read": "malformed: x.jsonl, line 12: not JSON", "gold": "the stub passes too"}.get(
+                        step, "seen before"
+                    )
                     row = {"source": source, "role": role, "step": step, "reason": reason, "id": None, "row": "{}"}
                     rejected += [row] * lost
     write_table(folder / "funnel.parquet", funnel, FUNNEL)

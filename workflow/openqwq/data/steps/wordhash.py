@@ -60,18 +60,21 @@ def neighbours(words: np.ndarray, owners: np.ndarray, count: int) -> tuple[np.nd
     kept = len(words) - count + 1
     if kept <= 0:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    inside = np.flatnonzero(owners[:kept] == owners[count - 1 :])
+    _POWERS.grow(len(words))
     with np.errstate(over="ignore"):
-        made = np.zeros(kept, np.uint64)
-        for at in range(count):
-            made = (made + words[at : at + kept]) * _MIX
+        sums = np.zeros(len(words) + 1, np.uint64)
+        np.cumsum(words * _POWERS.up[: len(words)], out=sums[1:])
+        made = (sums[inside + count] - sums[inside]) * _POWERS.down[inside]
+        made = (made ^ (made >> np.uint64(29))) * _MIX
         made ^= made >> np.uint64(32)
-    inside = owners[:kept] == owners[count - 1 :]
-    return made[inside], owners[:kept][inside]
+    return made, owners[inside]
 
 
 def _hashes(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    encoded = [_encode(text) for text in texts]
-    raw = b"\n".join([b"", *encoded, b""])
+    plainly = [text if text.isascii() else _SIGN.sub(" ", plain(text)) for text in texts]
+    encoded = plainly if all(map(str.isascii, plainly)) else [text.encode("utf-8", "surrogatepass") for text in plainly]
+    raw = "\n".join(["", *plainly, ""]).encode("utf-8", "surrogatepass")
     data = np.frombuffer(raw.translate(_LOWER), np.uint8)
     _POWERS.grow(len(data) + 1)
     sums = np.cumsum(_VALUES[data] * _POWERS.up[: len(data)])
@@ -81,16 +84,12 @@ def _hashes(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     words = (sums[ends] - sums[starts]) * _POWERS.down[starts]
     words = (words ^ (words >> np.uint64(29))) * _MIX
     words ^= words >> np.uint64(32)
-    bounds = np.cumsum([len(text) + 1 for text in encoded])
-    owners = np.searchsorted(bounds, starts, side="right")
+    bounds = np.searchsorted(starts, np.cumsum([0, *map(len, encoded)]) + np.arange(len(texts) + 1))
+    owners = np.repeat(np.arange(len(texts)), np.diff(bounds))
     if b"\\" in raw and len(_COMMANDS):
         command = (np.frombuffer(raw, np.uint8)[starts] == ord("\\")) & np.isin(words, _COMMANDS)
         words, owners = words[~command], owners[~command]
     return words, owners
-
-
-def _encode(text: str) -> bytes:
-    return text.encode() if text.isascii() else _SIGN.sub(" ", plain(text)).encode("utf-8", "surrogatepass")
 
 
 _COMMANDS = np.zeros(0, np.uint64)
