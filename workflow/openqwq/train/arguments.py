@@ -52,6 +52,7 @@ def common_arguments(
         "seed": stage.seed,
         "data_seed": stage.seed,
         "report_to": "none",
+        "log_level_replica": "error",  # what the main process does not say, the others need not
         "disable_tqdm": True,
         "dataloader_pin_memory": torch.cuda.is_available(),
     }

@@ -4,6 +4,7 @@ The command starts itself once a process: on one node `execution.processes` of t
 `srun` starts it) as many on each. This process only watches: when one ends badly, all end, and its exit code becomes ours.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -62,6 +63,7 @@ def launch(arguments: list[str], execution: Execution) -> None:
         signal.signal(number, _pass_on)
     os.environ["OMP_NUM_THREADS"] = str(max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // execution.processes))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "workflow"), os.environ.get("PYTHONPATH")]))
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # it tells of each end in its own words
     try:
         launch_command(parsed)
     except ChildFailedError as error:
