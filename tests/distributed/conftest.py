@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.schemas import METRIC, PROBLEM, PROFILE, TRACE
+from openqwq.cli import main
 from openqwq.config.model import RandomModel
 from openqwq.stage import Stage
 
@@ -99,14 +100,17 @@ class Run:
         self.arguments += ["--model", str(model), "--curated", str(curated)]
         self.arguments += ["--state", str(folder / "state"), "--out", str(self.out)]
 
-    def start(self, processes: int, **saving: int) -> subprocess.Popen:
-        execution = {
-            "processes": processes,
-            "generation_dtype": "float32",
-            "verifier_workers": 1,
-            "saving": {"coldstart": 1, "reason": 1} | saving,
-        }
-        command = [sys.executable, "-m", "openqwq.cli", *self.arguments, "--execution", json.dumps(execution)]
+    def _all(self, processes: int) -> list[str]:
+        execution = {"processes": processes, "generation_dtype": "float32", "verifier_workers": 1}
+        execution["saving"] = {"coldstart": 1, "reason": 1}
+        return [*self.arguments, "--execution", json.dumps(execution)]
+
+    def here(self) -> None:
+        """To the end in this process, which has loaded its libraries already."""
+        assert main(self._all(1)) == 0
+
+    def start(self, processes: int) -> subprocess.Popen:
+        command = [sys.executable, "-m", "openqwq.cli", *self._all(processes)]
         return subprocess.Popen(
             command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder
         )
@@ -149,12 +153,12 @@ def runs(tmp_path_factory, model, curated):
 def sft_alone(runs) -> Run:
     """The cold start in one process: what two are compared with."""
     run = runs("sft")
-    run.finish(1)
+    run.here()
     return run
 
 
 @pytest.fixture(scope="session")
 def grpo_alone(runs) -> Run:
     run = runs("grpo")
-    run.finish(1)
+    run.here()
     return run
