@@ -25,6 +25,7 @@ SHORTER, LONGER = 0.8, 0.6
 KINDS = ("verbatim", "spacing", "case", "latex", "changed", "half")
 LEAKED = ("math500", "gsm8k")
 BARS = {"changed": "0.95", "half": "0.95", "paraphrase": "no bar"}
+BEFORE = {"schema", "licence", "language", "length", "verifiability"}
 ROWS = 100_000
 FIELDS = {"prompt": "q", "answer": "a"}
 PARAPHRASES = Path(__file__).with_name("paraphrases.json")  # our own wording, by the number of the problem
@@ -35,6 +36,8 @@ def measure(data: Path, folder: Path) -> list[Row]:
     source = folder / "leaks.jsonl"
     planted = plant(source, data)
     curated(data, source, folder / "leaks", FIELDS)
+    rejected = pq.read_table(folder / "leaks" / "rejected.parquet", columns=["id", "step"]).to_pylist()
+    earlier = {row["id"] for row in rejected if row["step"] in BEFORE}  # such as multiple choice: never looked at
     ledger = folder / "leaks" / "contamination.parquet"
     unknown = {leak for leak, _, _ in planted} - _ids(folder / "leaks")
     if unknown:
@@ -43,15 +46,19 @@ def measure(data: Path, folder: Path) -> list[Row]:
     rows = []
     for kind in (*KINDS, "paraphrase"):
         for name in LEAKED:
-            some = [leak for leak, *told in planted if told == [kind, name]]
+            some = [leak for leak, *told in planted if told == [kind, name] and leak not in earlier]
             caught = sum((leak, name) in found for leak in some) / len(some)
             rows.append(Row(f"leaks of {name}, {kind}: caught", "share", len(some), caught, None, BARS.get(kind, "1")))
     return [*rows, clean(data)]
 
 
 def _ids(curated_rows: Path) -> set[str]:
-    """The ids of all rows, kept and dropped."""
-    files = [*(curated_rows / "problems").glob("*.parquet"), curated_rows / "rejected.parquet"]
+    """The ids of all rows, kept, held out and dropped."""
+    files = [
+        *curated_rows.glob("problems/*.parquet"),
+        *curated_rows.glob("benchmarks/*.parquet"),
+        curated_rows / "rejected.parquet",
+    ]
     return {identifier for file in files for identifier in pq.read_table(file, columns=["id"])["id"].to_pylist()}
 
 

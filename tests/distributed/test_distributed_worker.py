@@ -32,7 +32,8 @@ def rollouts():
 
     def row(prompt, length):
         ids = torch.randint(5, 60, (length,), generator=draw).tolist()
-        return {"prompt": prompt, "ids": ids, "advantage": float(torch.randn(1, generator=draw))}
+        logprobs = (-4 + torch.randn(length, generator=draw)).tolist()  # of a sampler that is not quite the trainer
+        return {"prompt": prompt, "ids": ids, "logprobs": logprobs, "advantage": float(torch.randn(1, generator=draw))}
 
     groups = [[row(prompt, 3 + 5 * g + n) for n in range(4)] for g, prompt in enumerate(["ab", "a long prompt here", "c", "de?"])]
     groups[1][2]["advantage"] = groups[3][0]["advantage"] = None
@@ -88,7 +89,6 @@ def test_samples_and_scores_come_back_in_order_from_all(folder):
     assert (scores, one, told) == ([1.0, 2.0, 3.0], "only/0/7/0", [6, 6])
     drawn, scores, one, _ = findings["shared_2"]
     assert drawn == [["a/0/7/0", "a/1/7/0"], ["b/0/7/0", "b/1/7/0"], ["c/0/7/0", "c/1/7/0"]]
-    assert findings["any"] == [True, False]
     assert findings["from_main"] == 0
 
 
@@ -127,7 +127,8 @@ def test_sharded_training_is_that_of_one_process_and_resumes(folder, tmp_path):
     save = folder / "sft_fsdp" / "checkpoint-2"
     assert sorted(p.name for p in save.glob("shards/*.distcp")) == ["__0_0.distcp", "__1_0.distcp"]
     assert not (save / "model.safetensors").exists()
-    assert not (save / SEAL).exists(), "sealing is the stage's"
+    seal = json.loads((save / SEAL).read_text())
+    assert {"shards/.metadata", "shards/__1_0.distcp", "rng_state_1.pth"} <= set(seal["files"])
 
 
 def test_a_sharded_save_is_gone_on_with_by_one_process(folder, tmp_path):

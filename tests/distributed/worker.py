@@ -19,8 +19,9 @@ from openqwq.generate import Sample
 from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.train import distributed, sharded
 from openqwq.train.grpo_trainer import RolloutGrpoTrainer
+from openqwq.train.micro_batches import Budget
 from openqwq.train.rollouts import Rollout
-from openqwq.train.sft import SupervisedTrainer
+from openqwq.train.sft import ColdStartTrainer
 from openqwq.train.shared_sampling import SharedSampler
 
 
@@ -29,7 +30,7 @@ def stored_groups(folder: Path) -> list[list[Rollout]]:
     rows = json.loads((folder / "rollouts.json").read_text())
     return [
         [
-            Rollout({"id": str(g)}, n, row["prompt"], Sample("", row["ids"], "stop"), advantage=row["advantage"])
+            Rollout({"id": str(g)}, n, row["prompt"], Sample("", row["ids"], "stop", row["logprobs"]), advantage=row["advantage"])
             for n, row in enumerate(group)
         ]
         for g, group in enumerate(rows)
@@ -50,8 +51,8 @@ def gradients(folder: Path, out: Path) -> dict[str, torch.Tensor]:
     arguments = GRPOConfig(
         output_dir=str(out),
         max_steps=1,
-        per_device_train_batch_size=2,
-        gradient_accumulation_steps=10 // ranks.count(),
+        per_device_train_batch_size=20 // ranks.count(),
+        gradient_accumulation_steps=1,
         num_generations=4,
         generation_batch_size=20,
         use_cpu=True,
@@ -66,6 +67,8 @@ def gradients(folder: Path, out: Path) -> dict[str, torch.Tensor]:
     )
     trainer = RolloutGrpoTrainer(
         make=lambda step, model: stored_groups(folder),
+        budget=Budget(completions=3),
+        mismatch_cap=2.0,
         model=load_model(folder / "model", "float32"),
         args=arguments,
         train_dataset=Dataset.from_dict({"prompt": [""] * 5}),
@@ -76,7 +79,7 @@ def gradients(folder: Path, out: Path) -> dict[str, torch.Tensor]:
     return keep.gradients
 
 
-def supervised(folder: Path, out: Path, steps: int, resume: Path | None = None, fsdp: bool = True) -> SupervisedTrainer:
+def supervised(folder: Path, out: Path, steps: int, resume: Path | None = None, fsdp: bool = True) -> ColdStartTrainer:
     """The cold start's trainer for `steps` steps of two rows a process, saving each."""
     draw = torch.Generator().manual_seed(3)
     rows = [torch.randint(5, 60, (12,), generator=draw).tolist() for _ in range(16)]
@@ -96,7 +99,7 @@ def supervised(folder: Path, out: Path, steps: int, resume: Path | None = None, 
         disable_tqdm=True,
         train_sampling_strategy="sequential",
     )
-    trainer = SupervisedTrainer(
+    trainer = ColdStartTrainer(
         model=load_model(folder / "model", "float32"),
         args=arguments,
         train_dataset=data,
@@ -124,10 +127,14 @@ def take_fsdp_on_cpu() -> None:
 class Echo:
     """A sampler that says what it was asked, and by which process."""
 
-    def sample(self, prompts, samples, sampling, seed, progress=None):
+    def sample(self, prompts, samples, sampling, seed, progress=None, on_prompt=None):
         if progress:
             progress(len(prompts) * samples, len(prompts) * samples)
-        return [[Sample(f"{p}/{n}/{seed}/{ranks.rank()}", [n], "stop") for n in range(samples)] for p in prompts]
+        drawn = [[Sample(f"{p}/{n}/{seed}/{ranks.rank()}", [n], "stop") for n in range(samples)] for p in prompts]
+        for index, one in enumerate(drawn):
+            if on_prompt:
+                on_prompt(index, one)
+        return drawn
 
 
 def share(findings: dict) -> None:
@@ -135,7 +142,11 @@ def share(findings: dict) -> None:
     told = []
 
     def work():
-        drawn = shared.sample(["a", "b", "c"], 2, Sampling(), 7, lambda done, total: told.append((done, total)))
+        written = {}
+        drawn = shared.sample(
+            ["a", "b", "c"], 2, Sampling(), 7, lambda done, total: told.append((done, total)), written.__setitem__
+        )
+        assert written == dict(enumerate(drawn))
         scores = shared.score([("p", "x" * n) for n in range(1, 4)])
         one = shared.sample(["only"], 1, Sampling(), 7)
         return [[s.text for s in samples] for samples in drawn], scores, one[0][0].text
@@ -177,7 +188,6 @@ def one_step(model, optimizer) -> None:
 def main(folder: Path) -> None:
     findings: dict = {}
     distributed.join()
-    findings["any"] = [distributed.any_of(ranks.rank() == 1), distributed.any_of(False)]
     findings["from_main"] = distributed.from_main(lambda: ranks.rank())
     share(findings)
     reshard(folder)

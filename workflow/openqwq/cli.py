@@ -12,6 +12,8 @@ from typing import Any
 
 from openqwq import ranks
 from openqwq.errors import StageFailure, UserError, scrub
+from openqwq.progress import tell
+from openqwq.stopping import STOPPED, Stopped, Stopping, parse_deadline
 
 # What the operating system says of a disk that is full or a folder that may not be written to.
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
@@ -19,7 +21,10 @@ RECIPE_VERSION = 1  # of a stage called by hand; the rules give their own
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit code (0, 2 for the user's mistakes, 1 for a stage that failed)."""
+    """Runs one command; returns its exit code.
+
+    0: done. 1: the stage failed. 2: the user's mistake. 75: the stage was asked to stop and saved; start it again.
+    """
     # Telemetry and progress bars of the libraries below have no place in a stage's log.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -27,45 +32,62 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries quote whole addresses
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     if ranks.launched():
         ranks.die_with_parent(os.getppid())
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
     options.arguments = arguments
+    is_stage = hasattr(options, "deadline")
     try:
-        options.command(options)
-    except BrokenPipeError:  # `openqwq … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if is_stage:
+            _run_stage(options)
+        else:
+            options.command(options)
     except UserError as error:
-        _tell(error)
+        _end(_line(error))
         return 2
     except StageFailure as error:
-        _tell(error)
+        _end(_line(error))
         return 1
+    except Stopped as error:
+        _end(_line(error, "What was saved is kept; the same command goes on from there."))
+        return STOPPED
+    except BrokenPipeError:  # `openqwq … | head`
+        if is_stage:  # a worker's pipe: nothing was published, and nobody may think so
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
-        print(_line(error, "Make room on that disk, or correct the path or its permissions, and start again."), file=sys.stderr)
+        tell(_line(error, "Make room on that disk, or correct the path or its permissions, and start again."))
         return 2
     except KeyboardInterrupt:
-        print("openqwq: interrupted. What was saved is kept; the same command goes on from there.", file=sys.stderr)
+        tell("openqwq: interrupted. What was saved is kept; the same command goes on from there.")
         return 130
     return 0
 
 
-def _tell(error: Exception) -> None:
-    """Says what went wrong. Most mistakes are met by all processes of a stage: the main one tells, and its end ends the wait."""
+def _end(text: str) -> None:
+    """Says why the command ends. Mostly all processes of a stage have the same reason: the main one tells, and none waits longer."""
     if not ranks.main():
         time.sleep(5)
-    print(_line(error), file=sys.stderr)
+    tell(text)
 
 
-def _line(error: Exception, remedy: str = "") -> str:
+def _line(error: BaseException, remedy: str = "") -> str:
     """What a person reads. Names of columns and values of others' files stand in messages: a terminal must not obey them."""
     from openqwq.show.visible import visible
 
-    return visible(f"openqwq: {scrub(str(error))} {remedy}".rstrip())
+    return visible(f"openqwq: {scrub(str(error)).rstrip('.')}. {remedy}".rstrip())
+
+
+def _run_stage(options: argparse.Namespace) -> None:
+    """Runs a stage that can be asked to stop."""
+    options.stopping = Stopping(parse_deadline(options.deadline))
+    with options.stopping.listening():
+        options.command(options)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--state", type=Path, required=state is None, default=state, metavar="DIR", help=help_)
         help_ = "batch sizes, workers, engine (default: $OPENQWQ_EXECUTION)"
         sub.add_argument("--execution", default=execution, metavar="JSON", help=help_)
+        help_ = "when to have saved and stopped: +SECONDS, seconds since 1970, or ISO (default: $OPENQWQ_DEADLINE)"
+        sub.add_argument("--deadline", default=os.environ.get("OPENQWQ_DEADLINE"), metavar="WHEN", help=help_)
         sub.add_argument("--out", type=Path, required=True, metavar="PATH")
         for one in inputs:
             sub.add_argument(f"--{one}", type=Path, required=True, metavar="PATH")
@@ -121,6 +145,11 @@ def parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="Show how far a run is.", description="Stage, step, rate and time left.")
     status.add_argument("run", metavar="RUN", help="a run's name or folder")
     status.set_defaults(command=_status)
+    clean = commands.add_parser("clean", help="Remove state that is no longer needed.", description="Remove retired state.")
+    clean.add_argument("run", metavar="RUN", help="a run's name or folder")
+    clean.add_argument("--dry-run", action="store_true", help="show what would go, remove nothing")
+    clean.add_argument("--all-interrupted", action="store_true", help="also state that a stage could go on from")
+    clean.set_defaults(command=_clean)
     _data_commands(commands)
     for name, help_ in (("lineage", "Walk an artifact back to its sources."), ("check", "Re-hash an artifact's files.")):
         sub = commands.add_parser(name, help=help_, description=help_)
@@ -166,6 +195,12 @@ def _status(options: argparse.Namespace) -> None:
     from openqwq.status import show
 
     show(options.run)
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from openqwq.clean import clean
+
+    clean(options.run, options.dry_run, options.all_interrupted)
 
 
 def _data_show(options: argparse.Namespace) -> None:

@@ -28,7 +28,7 @@ class Progress:
     def say(self, text: str) -> None:
         """One line that is not a step. Of several processes only the main one speaks."""
         if ranks.main():
-            print(f"[{self.stage}] {text}", file=sys.stderr, flush=True)
+            tell(f"[{self.stage}] {text}")
 
     def within(self, text: str) -> None:
         """One line on what happens within a step, where the last line is a while ago."""
@@ -52,7 +52,7 @@ class Progress:
         self._write("running", phase, step, steps, values, rate, left)
 
     def finish(self, state: str) -> None:
-        """Marks the stage `done` or `failed`."""
+        """Marks the stage `done`, `interrupted` or `failed`."""
         previous = read_progress(self.path) if self.path else None
         if self.path:
             write_json(self.path, (previous or self._head()) | {"state": state, "updated": time.time(), "left": None})
@@ -82,6 +82,14 @@ class Progress:
                 "left": left,
             }
             write_json(self.path, self._head() | body | {"updated": time.time()})
+
+
+def tell(line: str) -> None:
+    """A line on standard error. Where its reader is gone (a closed terminal, a killed `tee`), later lines go nowhere."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:  # a signal to the group ends `tee` too, and the stage must still save
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def read_progress(path: Path) -> dict[str, Any] | None:

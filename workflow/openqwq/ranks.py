@@ -31,6 +31,11 @@ def main() -> bool:
     return rank() == 0
 
 
+def sharded() -> bool:
+    """Whether the launch file spreads the model over the processes (FSDP)."""
+    return launched() and os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+
+
 def die_with_parent(parent: int) -> None:
     """Asks the kernel for SIGKILL when the starting thread ends, and leaves at once if it already has."""
     libc = ctypes.CDLL(None, use_errno=True)

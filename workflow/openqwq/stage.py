@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +21,7 @@ from openqwq.artifacts.manifest import MANIFEST, fingerprint, input_hash, relati
 from openqwq.environment import code_version, environment
 from openqwq.errors import UserError
 from openqwq.progress import Progress, read_progress
+from openqwq.stopping import Stopped, Stopping
 
 PUBLISHED = "published"
 LOCK = "lock"
@@ -45,7 +46,9 @@ class Stage:
         seed: int,
         recipe_version: int,
         execution: dict[str, Any] | None = None,
+        stopping: Stopping | None = None,
     ) -> None:
+        self.stopping = stopping or Stopping()
         self.name, self.config, self.inputs, self.seed = name, config, inputs, seed
         self.recipe_version, self.execution = recipe_version, execution or {}
         self.hashes = {key: input_hash(path) for key, path in inputs.items()}
@@ -59,7 +62,7 @@ class Stage:
 
     @contextmanager
     def running(self) -> Iterator["Stage"]:
-        """Holds the state folder for this process alone; marks progress failed if the block raises.
+        """Holds the state folder for this process alone; marks progress failed, or interrupted, if the block raises.
 
         Of several processes that carry out one stage, the main one holds it for all.
         """
@@ -72,29 +75,35 @@ class Stage:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
+            for litter in list(self.state.rglob(".*.part")):  # half-written by an attempt that was killed
+                shutil.rmtree(litter) if litter.is_dir() else litter.unlink()
             previous = read_progress(self.state / "progress.json")
             if previous:  # an interrupted attempt: its working time counts, the pause does not
                 self.started -= max(0.0, float(previous["updated"]) - float(previous["started"]))
                 self.progress.started = self.started
             try:
                 yield self
-            except BaseException:
+            except BaseException as error:
                 if self.state.exists():
-                    self.progress.finish("failed")
+                    with suppress(OSError):  # a full disk must not hide what went wrong
+                        self.progress.finish("interrupted" if isinstance(error, Stopped | KeyboardInterrupt) else "failed")
                 raise
 
     def _hold(self, lock: IO[str]) -> None:
         for attempt in range(LOCK_TRIES):  # `openqwq status` holds it for an instant when it looks
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                break
             except BlockingIOError:
                 time.sleep(0.1 if attempt < LOCK_TRIES - 1 else 0)
-        lock.seek(0)
-        owner = lock.read().strip() or "unknown"
-        raise UserError(
-            f"{self.state}: another process (pid {owner}) is at work on this state. Wait for it or end it, then start again."
-        )
+        else:
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            raise UserError(
+                f"{self.state}: another process (pid {owner}) is at work on this state. Wait for it or end it, then start again."
+            )
+        if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
+            raise UserError(f"{self.state}: removed by `openqwq clean` at this moment. Start again.")
 
     def record(self, start: Path) -> dict[str, Any]:
         """The manifest's account of this execution; input paths are relative to the folder `start`."""

@@ -1,13 +1,14 @@
 """From command-line options to a stage: parse its part of the configuration, run it under its state, retire the state."""
 
 import argparse
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from openqwq.errors import UserError
+from openqwq.errors import StageFailure, UserError
 from openqwq.stage import Stage
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -27,11 +28,20 @@ def _execute(
         seed=options.seed,
         recipe_version=options.recipe_version,
         execution=json_option(options.execution, "--execution"),
+        stopping=options.stopping,
     )
-    with stage.running():
-        if not stage.published_before(options.out):
-            body(stage)
-        stage.retire(options.out)
+    try:
+        with stage.running():
+            if not stage.published_before(options.out):
+                body(stage)
+            stage.retire(options.out)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StageFailure(
+            f"{name}: no space is left where {stage.state} or {options.out} stands ({error}). What was finished is kept. "
+            "Make room (`openqwq clean` removes state that is no longer needed), then start again: it resumes."
+        ) from error
 
 
 def _train(

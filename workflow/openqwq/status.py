@@ -11,13 +11,19 @@ from openqwq.progress import clock, read_progress
 ORDER = ("base_model", "curate", "coldstart", "profile", "reason", "reward_model", "general", "sampled_traces")
 
 
-def show(run: str) -> None:
-    """Prints a line for each stage of the run: published, running, interrupted or failed."""
+def run_folder(run: str) -> Path:
+    """The folder of a run, given by name or path. Raises `UserError` where there is none."""
     folder = next(
         (path for path in (Path(run), Path("results") / run) if path.is_dir() and (path / "config.yaml").exists()), None
     )
     if folder is None:
         raise UserError(f"{run}: no such run (looked for {run}/config.yaml and results/{run}/config.yaml). Start it first.")
+    return folder
+
+
+def show(run: str) -> None:
+    """Prints a line for each stage of the run: published, running, interrupted or failed."""
+    folder = run_folder(run)
     for name in ORDER:
         _published(folder / name, name)
     for path in sorted((folder / "evaluate").glob("*")):

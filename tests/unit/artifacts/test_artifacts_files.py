@@ -96,3 +96,21 @@ def test_a_kill_while_a_folder_is_filled_publishes_nothing(tmp_path):
     process.wait()
     time.sleep(0.1)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_stood_there_comes_back_when_publishing_is_interrupted_between_its_two_renames(tmp_path, monkeypatch):
+    with publishing(tmp_path / "out") as folder:
+        (folder / "a").write_text("old")
+    replace, moved = os.replace, []
+
+    def interrupted(source, target):
+        moved.append(target)
+        if len(moved) == 2:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), publishing(tmp_path / "out") as folder:
+        (folder / "a").write_text("new")
+    assert (tmp_path / "out" / "a").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

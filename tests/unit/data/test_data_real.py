@@ -142,7 +142,7 @@ def test_toolrl(real_data):
     with gold.Golds(workers=2) as golds:
         assert len(gold.check(rows, golds)[0]) == 390
         kept, dropped = traces.check(rows, TraceFilters(), golds)
-        assert (len(kept), [reason.split(":")[0] for _, reason in dropped]) == (389, ["mixed language"])
+        assert (len(kept), [reason.split(":")[0] for _, reason in dropped]) == (389, ["mixed language"])  # it quotes Japanese
         tampered = [{**row, "completion": other} for row in rows if (other := changed(row["completion"])) != row["completion"]]
         assert len(tampered) == 390
         kept, dropped = traces.check(tampered, TraceFilters(languages=["en", "ja"]), golds)

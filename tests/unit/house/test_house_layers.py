@@ -11,10 +11,10 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "workflow" / "openqwq"
 # A module may import from its own row and from rows below it, never from one above.
 ROWS = [
-    {"cli", "stages", "status"},
+    {"cli", "stages", "status", "clean"},
     {"data", "train", "evaluate", "report", "show", "model"},
     {"verify", "generate", "agents"},
-    {"sandbox", "artifacts", "config", "stage", "progress", "environment", "errors", "ranks"},
+    {"sandbox", "artifacts", "config", "stage", "stopping", "progress", "environment", "errors", "ranks"},
 ]
 HEAVY = {"torch", "transformers", "trl", "accelerate", "datasets", "vllm"}
 LIGHT = {"verify", "sandbox", "config", "artifacts"}

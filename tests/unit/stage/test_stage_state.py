@@ -1,5 +1,6 @@
 """State folders: one process at a time, counted on after an interruption, gone once published."""
 
+import errno
 import fcntl
 import json
 import os
@@ -17,6 +18,7 @@ from openqwq.cli import main
 from openqwq.errors import UserError
 from openqwq.stage import Stage, forget_published
 from openqwq.status import show
+from openqwq.stopping import Stopped
 
 
 def stage(tmp_path, **changes):
@@ -149,3 +151,44 @@ def test_a_look_at_the_status_never_stops_a_start(tmp_path):
         threading.Timer(0.3, lambda: fcntl.flock(handle, fcntl.LOCK_UN)).start()
         with one.running():
             pass
+
+
+def test_what_a_killed_attempt_left_half_written_is_gone_before_the_next(tmp_path):
+    one = stage(tmp_path)
+    (one.state / "rollouts").mkdir(parents=True)
+    (one.state / "rollouts" / ".step-00001.parquet.x.part").touch()
+    (one.state / "rollouts" / "step-00001.parquet").touch()
+    (one.state / ".published.x.part").mkdir()
+    with one.running():
+        assert sorted(p.name for p in one.state.rglob("*")) == ["lock", "rollouts", "step-00001.parquet"]
+
+
+def test_an_interruption_is_no_failure(tmp_path):
+    one = stage(tmp_path)
+    for error, state in ((Stopped, "interrupted"), (KeyboardInterrupt, "interrupted"), (ValueError, "failed")):
+        with pytest.raises(error), one.running():
+            raise error
+        assert json.loads((one.state / "progress.json").read_text())["state"] == state
+
+
+def test_a_broken_pipe_within_a_stage_is_never_taken_for_success(tmp_path, monkeypatch):
+    def broken(options):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("openqwq.stages.report", broken)
+    arguments = ["report", "--config", "{}", "--state", str(tmp_path), "--out", str(tmp_path / "o")]
+    with pytest.raises(BrokenPipeError):
+        main([*arguments, "--run-folder", str(tmp_path), "--lineage", str(tmp_path / "l")])
+
+
+def test_a_full_disk_is_a_failure_in_one_paragraph(tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("openqwq.report.build.run", full)
+    monkeypatch.setattr(Stage, "publish_json", lambda *_: None)
+    arguments = ["report", "--config", "{}", "--state", str(tmp_path / "s"), "--out", str(tmp_path / "o")]
+    assert main([*arguments, "--run-folder", str(tmp_path), "--lineage", str(tmp_path / "l")]) == 1
+    said = capsys.readouterr().err
+    assert "report: no space is left where" in said
+    assert "it resumes" in said

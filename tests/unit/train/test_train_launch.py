@@ -97,4 +97,4 @@ def test_the_32b_run_says_how_many_processes():
     for stage in (run.coldstart, run.reward_model):
         assert stage.batch_size % (stage.micro_batch_size * everywhere) == 0
     for stage in (run.reason, run.general):
-        assert stage.groups * stage.group_size % (stage.micro_batch_size * everywhere) == 0
+        assert stage.groups * stage.group_size // stage.updates % everywhere == 0

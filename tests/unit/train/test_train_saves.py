@@ -1,6 +1,7 @@
 """Saves: the newest whole one is resumed from, torn or altered ones never."""
 
-from types import SimpleNamespace
+import json
+import time
 
 import pytest
 
@@ -9,7 +10,7 @@ from openqwq.artifacts.schemas import METRIC
 from openqwq.progress import Progress
 from openqwq.train.grpo import forget_after
 from openqwq.train.metrics import MetricLog
-from openqwq.train.saves import SEAL, SealSaves, newest_good_save
+from openqwq.train.saves import SEAL, Durations, newest_good_save, read_durations, seal
 
 
 def save(folder, step):
@@ -17,7 +18,7 @@ def save(folder, step):
     path.mkdir(parents=True)
     (path / "weights").write_bytes(b"w" * 100 + str(step).encode())
     (path / "optimizer").write_bytes(b"o" * 100)
-    SealSaves().on_save(SimpleNamespace(output_dir=str(folder)), SimpleNamespace(global_step=step), None)
+    seal(path, step, Durations(step=7.0), time.monotonic() - 3)
     return path
 
 
@@ -46,6 +47,7 @@ def flip(path):
     [
         (lambda p: (p / SEAL).unlink(), "it was interrupted"),
         (lambda p: (p / SEAL).write_text("{"), "its seal is damaged"),
+        (lambda p: (p / SEAL).write_text("[]"), "its seal is damaged"),
         (lambda p: (p / "optimizer").unlink(), "optimizer is missing"),
         (lambda p: (p / "optimizer").write_bytes(b"o" * 50), "optimizer has changed"),
         (flip, "weights has changed"),
@@ -70,3 +72,12 @@ def test_curves_and_rollouts_past_the_save_are_forgotten(tmp_path):
     assert [(r["step"], r["name"], r["value"]) for r in rows] == [(1, "loss", 1.0), (2, "loss", 2.0), (3, "loss", 30.0)]
     forget_after(tmp_path, 1)
     assert [p.name for p in tmp_path.glob("step-*")] == ["step-00001.parquet"]
+
+
+def test_a_seal_knows_how_long_steps_and_saves_took(tmp_path):
+    path = save(tmp_path, 2)
+    assert read_durations(path) == Durations(7.0, pytest.approx(3.0, abs=1))
+    stored = json.loads((path / SEAL).read_text())
+    (path / SEAL).write_text(json.dumps({"step": 2, "files": stored["files"]}))  # of an earlier version
+    assert read_durations(path) == Durations()
+    assert read_durations(None) == Durations()

@@ -102,6 +102,8 @@ def publishing(folder: Path) -> Iterator[Path]:
             os.replace(folder, old)
         os.replace(temporary, folder)
     finally:
+        if old.exists() and not folder.exists():  # interrupted between the two renames
+            os.replace(old, folder)
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -15,6 +15,7 @@ from openqwq.config.model import BaseModelSource, Dtype
 from openqwq.config.registry import resolve
 from openqwq.config.traces import SampleTracesConfig
 from openqwq.config.train import GrpoConfig, ProfileConfig, RewardModelConfig, SftConfig
+from openqwq.config.vllm import VllmConfig
 from openqwq.errors import UserError
 
 
@@ -38,7 +39,8 @@ class Saving(Strict):
 class Bounds(Strict):
     """Shares above which a stage stops, because what it measures or trains on can no longer be trusted.
 
-    The last four are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops it.
+    Those from `no_thinking` on are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops it. `entropy`
+    is no share, and a lower bound.
     """
 
     unscorable: Share = 0.05  # completions that could not be judged
@@ -47,6 +49,7 @@ class Bounds(Strict):
     several_boxes: Share = 0.5
     reference_copied: Share = 0.1
     special_cased: Share = 0.05
+    entropy: float = Field(default=0.0, ge=0.0)  # nats a token, mean of an RL stage's last five steps; 0 never stops it
 
 
 class Execution(Strict):
@@ -54,6 +57,7 @@ class Execution(Strict):
 
     generation_batch: Positive = 64  # sequences decoded together
     engine: str = Field(default="transformers", pattern="^(transformers|vllm)$")
+    vllm: VllmConfig = VllmConfig()
     generation_dtype: Dtype = "bfloat16"  # of the weights while sampling
     verifier_workers: Positive = 2
     processes: Positive = 1  # that train together on each node, one a GPU; they share a batch, whose size stays
@@ -61,6 +65,14 @@ class Execution(Strict):
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
     saving: Saving = Saving()
     bounds: Bounds = Bounds()
+    # Where the curves of training go besides metrics.parquet; their packages are not part of the environment (docs/rl.md).
+    trackers: list[Literal["trackio", "tensorboard", "wandb"]] = []
+
+    @model_validator(mode="after")
+    def _engine(self) -> "Execution":
+        if self.engine != "vllm" and self.vllm != VllmConfig():
+            raise ValueError(f"vllm: its settings have no effect with engine {self.engine}; set engine: vllm or leave them out")
+        return self
 
 
 class RunConfig(Strict):

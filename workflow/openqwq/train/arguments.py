@@ -45,6 +45,8 @@ def common_arguments(
         "bf16": autocast == "bfloat16",
         "use_cpu": not torch.cuda.is_available(),
         "logging_steps": 1,
+        # Sharded, a gradient that is only accumulated would stand whole on each GPU.
+        "accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": ranks.sharded()}},
         "save_strategy": "steps",
         "save_steps": getattr(execution.saving, stage.name),
         "save_total_limit": execution.saving.keep,

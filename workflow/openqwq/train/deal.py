@@ -2,34 +2,27 @@
 
 from collections.abc import Sequence
 
-from openqwq.train.rollouts import Rollout
+from openqwq.train.rollouts import Group, Rollout
+from openqwq.train.shared_prompt import MAX_TOKENS
 
 
-def deal(groups: Sequence[Sequence[Rollout]], processes: int, capacity: int) -> list[list[Rollout]]:
-    """The rollouts of each process, at most `capacity` of them, with tokens spread evenly.
+def deal(groups: Sequence[Group], processes: int) -> list[Group]:
+    """The rollouts that each process trains on, with tokens spread evenly; those without an advantage are left out.
 
-    Groups stay whole, so that their prompt is computed once, as long as one fits: the largest first, each to the process with
-    the fewest tokens so far (Graham 1969, longest processing time first). What then fits nowhere whole is dealt one by one.
-    The loss is a sum over tokens with one normaliser for the step, so no dealing changes the gradient.
-    Raises `ValueError` for more rollouts than fit. All processes deal the same.
+    A group whose completions share the computation of their prompt stays whole; one that is too long for that is dealt completion
+    by completion. The largest goes first, each to the process with the fewest tokens so far (longest processing time first,
+    Graham 1969). The loss is a sum over tokens with one normaliser for the step, so no dealing changes the gradient.
+    All processes deal the same.
     """
-    if sum(map(len, groups)) > processes * capacity:
-        raise ValueError(f"{sum(map(len, groups))} rollouts do not fit {processes} processes of {capacity}")
-    hands: list[list[Rollout]] = [[] for _ in range(processes)]
-
-    def give(rollouts: Sequence[Rollout]) -> bool:
-        able = [hand for hand in hands if len(hand) + len(rollouts) <= capacity]
-        if able:
-            min(able, key=_tokens).extend(rollouts)
-        return bool(able)
-
-    rest = [group for group in sorted(groups, key=_tokens, reverse=True) if not give(group)]
-    for rollout in sorted((r for group in rest for r in group), key=lambda r: len(r.sample.token_ids), reverse=True):
-        give([rollout])
+    hands: list[Group] = [[] for _ in range(processes)]
+    trained = [[rollout for rollout in group if rollout.advantage is not None] for group in groups]
+    units = [unit for group in trained for unit in ([group] if tokens(group) <= MAX_TOKENS else [[one] for one in group])]
+    for unit in sorted(units, key=tokens, reverse=True):
+        min(hands, key=tokens).extend(unit)
     return hands
 
 
-def _tokens(rollouts: Sequence[Rollout]) -> int:
-    """Tokens that are computed: the shared prompt's, by its length in characters, once, and each completion's."""
+def tokens(rollouts: Sequence[Rollout]) -> int:
+    """About how many are computed: each prompt's once, four characters a token, and each completion's."""
     prompts = {rollout.prompt for rollout in rollouts}
     return sum(map(len, prompts)) // 4 + sum(len(rollout.sample.token_ids) for rollout in rollouts)

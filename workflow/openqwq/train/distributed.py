@@ -48,15 +48,6 @@ def barrier() -> None:
         dist.all_gather_object([None] * ranks.count(), None)  # over gloo, which waits without holding a GPU
 
 
-def any_of(flag: bool) -> bool:
-    """Whether the flag is set in any process: a signal reaches them at different times, and they must act alike."""
-    if not join():
-        return flag
-    flags: list[bool] = [False] * ranks.count()
-    dist.all_gather_object(flags, flag)
-    return any(flags)
-
-
 def from_main(make: Callable[[], T]) -> T:
     """What `make()` returns in the main process, which alone calls it. It must be picklable."""
     if not join():

@@ -2,19 +2,23 @@
 
 import math
 import shutil
-import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from accelerate.utils import gather_object
 from transformers import PrinterCallback, TrainerCallback
 
 from openqwq import ranks
 from openqwq.errors import StageFailure
 from openqwq.stage import Stage
+from openqwq.stopping import MARGIN, Stopped, Stopping
 from openqwq.train import distributed
+from openqwq.train.memory import keep_freed_memory
 from openqwq.train.metrics import MetricLog
-from openqwq.train.saves import SealSaves, newest_good_save
+from openqwq.train.saves import WRITE_RATE, SealedSaves, newest_good_save, read_durations, removed_if_torn
+from openqwq.train.trackers import open_trackers, require_packages
 
 # What the trainer calls its figures, and what we do.
 RENAMED = {"grad_norm": "grad_norm", "loss": "loss", "learning_rate": "learning_rate", "mean_token_accuracy": "token_accuracy"}
@@ -49,31 +53,55 @@ class EvaluateAtQuarters(TrainerCallback):
             control.should_evaluate = True
 
 
-class SaveAndStop(TrainerCallback):
-    """On SIGTERM or SIGUSR1: save at the end of the step and stop. Schedulers send one of them before they kill."""
+class StopInTime(TrainerCallback):
+    """Ends training where nothing is lost, when a signal has asked for it or when the deadline leaves no time for a step.
 
-    def __init__(self) -> None:
-        self.asked = False
+    - A request that comes while rollouts are made ends them at once (`Stopping.exposed`); one that comes in the forward and
+      backward passes, at the end of the micro-batch. Until the optimizer steps, the state is still that of the last
+      finished step: `train` saves it if it is not on disk.
+    - With several processes nobody may leave the others waiting in a collective operation: they agree at the end of a
+      step, and stop there. They leave in the middle of one only where its start is on disk, so that none has to save.
+    - The deadline counts the longest step and the longest save so far, and the time to end.
+    """
 
-    def __enter__(self) -> "SaveAndStop":
-        self.before = {number: signal.signal(number, self._ask) for number in (signal.SIGTERM, signal.SIGUSR1)}
-        return self
+    def __init__(self, stopping: Stopping, trainer: SealedSaves) -> None:
+        self.stopping, self.trainer = stopping, trainer
+        self.begun = time.monotonic()
+        self.guess = expected_save_seconds(trainer.model)
+        self._set_margin()
 
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
+    def on_train_begin(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        state.save_steps = args.save_steps  # a resumed trainer would keep to those of the attempt before
 
-    def _ask(self, *_: object) -> None:
-        self.asked = True
+    def on_step_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self.begun = time.monotonic()
+        alone = self.trainer.accelerator.num_processes == 1
+        self.stopping.interruptible = alone or self.trainer.saved_step == state.global_step
+        self.on_substep_end()
 
-    def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
-        if distributed.any_of(self.asked):  # a signal reaches the processes in different steps
-            self.asked = True
+    def on_substep_end(self, *_: Any, **__: Any) -> None:
+        with self.stopping.exposed():  # raises if asked
+            pass
+
+    def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
+        durations, stopping = self.trainer.durations, self.stopping
+        durations.step = max(durations.step, time.monotonic() - self.begun)
+        self._set_margin()
+        if state.global_step >= state.max_steps:
+            return
+        if stopping.left() < durations.step:
+            stopping.asked = stopping.asked or "the deadline"
+        stopping.asked = next(filter(None, gather_object([stopping.asked])), "")
+        if stopping.asked:
             control.should_save = control.should_training_stop = True
+
+    def _set_margin(self) -> None:
+        self.stopping.margin = MARGIN + 1.25 * (self.trainer.durations.save or self.guess)
 
 
 def find_save(stage: Stage) -> tuple[Path | None, int]:
-    """The save to resume from and its step; says so."""
+    """The save to resume from and its step; says so. Raises `UserError` for a tracker that is not installed."""
+    require_packages(stage.execution.get("trackers", []))
     save, step = distributed.from_main(lambda: newest_good_save(stage.state / "saves", stage.progress))
     if save is not None:
         stage.progress.say(f"resuming from step {step}, fingerprint {stage.fingerprint[:12]}")
@@ -91,26 +119,48 @@ def train(
     names: dict[str, str] | None = None,
     extra: Callable[[], dict[str, float]] = dict,
 ) -> None:
-    """Trains to the last step. Raises `StageFailure` when the trainer stops earlier.
+    """Trains to the last step. Raises `Stopped` where it was asked to stop, `StageFailure` when the trainer stops early.
 
-    `names` maps the trainer's figures to ours beyond the common ones; `extra()` adds figures of our own at each step.
+    `trainer` is one with `SealedSaves`. `names` maps its figures to ours beyond the common ones; `extra()` adds figures of
+    our own at each step.
     """
+    if trainer.args.use_cpu:
+        keep_freed_memory()
+    trainer.saved_step, trainer.durations = step, read_durations(save)
     trainer.remove_callback(PrinterCallback)
-    if ranks.main():
-        metrics = MetricLog(stage.state / "metrics.parquet", stage.started, step)
-        trainer.add_callback(Report(stage, metrics, RENAMED | (names or {}), extra))
-    trainer.add_callback(SealSaves())
+    trainer.add_callback(StopInTime(stage.stopping, trainer))
     if trainer.eval_dataset is not None:
         trainer.add_callback(EvaluateAtQuarters())
-    with SaveAndStop() as stopper:
-        trainer.add_callback(stopper)
-        trainer.train(resume_from_checkpoint=str(save) if save else None)
+    named = stage.execution.get("trackers", []) if ranks.main() else []
+    with open_trackers(named, stage, step) as trackers, stage.stopping.shielded():
+        if ranks.main():
+            metrics = MetricLog(stage.state / "metrics.parquet", stage.started, step, trackers)
+            trainer.add_callback(Report(stage, metrics, RENAMED | (names or {}), extra))
+        try:
+            trainer.train(resume_from_checkpoint=str(save) if save else None)
+        except Stopped:
+            if trainer.state.global_step > trainer.saved_step:  # nothing has changed since that step's end
+                trainer._save_checkpoint(trainer.model, None)
+            raise Stopped(_where(stage, trainer)) from None
     distributed.barrier()  # a process that ends before the last save is sealed would take the others with it
     if trainer.state.global_step < trainer.state.max_steps:
+        if stage.stopping.asked:
+            raise Stopped(_where(stage, trainer))
         raise StageFailure(
-            f"{stage.name}: training ended at step {trainer.state.global_step} of {trainer.state.max_steps}"
-            f"{', asked to by a signal' if stopper.asked else ''}. What was saved is kept; start the stage again to go on."
+            f"{stage.name}: training ended at step {trainer.state.global_step} of {trainer.state.max_steps}, though nobody "
+            "asked it to. What was saved is kept; start the stage again to go on."
         )
+    stage.stopping.check()
+
+
+def _where(stage: Stage, trainer: Any) -> str:
+    state = trainer.state
+    return f"{stage.name}: stopped by {stage.stopping.asked} after step {state.global_step} of {state.max_steps}"
+
+
+def expected_save_seconds(model: Any) -> float:
+    """How long a save may take that nobody has measured: the weights and Adam's two moments of each."""
+    return 3 * sum(p.numel() * p.element_size() for p in model.parameters()) / WRITE_RATE
 
 
 def publish_checkpoint(stage: Stage, trainer: Any, out: Path, add: Callable[[Path], None] = lambda _folder: None) -> None:
@@ -122,7 +172,8 @@ def publish_checkpoint(stage: Stage, trainer: Any, out: Path, add: Callable[[Pat
         trainer.save_model(None)
         return
     with stage.publish_folder(out) as folder:
-        trainer.save_model(str(folder / "checkpoint"))
+        with removed_if_torn(folder / "checkpoint", "the checkpoint"):
+            trainer.save_model(str(folder / "checkpoint"))
         (folder / "checkpoint" / "training_args.bin").unlink(missing_ok=True)  # a pickle; the manifest holds the settings
         shutil.copy(stage.state / "metrics.parquet", folder / "metrics.parquet")
         add(folder)

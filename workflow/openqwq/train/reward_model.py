@@ -24,6 +24,7 @@ from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import training_order
+from openqwq.train.saves import SealedSaves
 from openqwq.train.scorer import STATISTICS, RewardScorer
 from openqwq.train.sharded_trainer import ShardedSaves
 from openqwq.train.tokens import encode, prompt_text
@@ -31,8 +32,8 @@ from openqwq.train.tokens import encode, prompt_text
 Pair = dict[str, Any]  # prompt, chosen, rejected: text
 
 
-class PreferenceTrainer(ShardedSaves, RewardTrainer):
-    """TRL's, whose model may be sharded.
+class BradleyTerryTrainer(ShardedSaves, SealedSaves, RewardTrainer):
+    """TRL's RewardTrainer with saves that can be trusted, of a model that may be sharded.
 
     The mean over a batch is that of its micro-batches. Where pairs are too few to fill the last one of every process, the loader
     repeats pairs from the beginning: fewer than `micro_batch_size` × processes of them, in the last step alone.
@@ -52,7 +53,7 @@ def run(stage: Stage, config: RewardModelConfig, start: Path, preferences: Path,
     dataset = dataset.select(training_order(lengths, config.batch_size, config.epochs, stage.seed))
     save, step = find_save(stage)
     arguments = TrlRewardConfig(**supervised_arguments(stage, config, execution), center_rewards_coefficient=config.centring)
-    trainer = PreferenceTrainer(
+    trainer = BradleyTerryTrainer(
         model=with_score_head(start, stage.seed, tokenizer), args=arguments, train_dataset=dataset, processing_class=tokenizer
     )
     train(stage, trainer, save, step, names={"accuracy": "accuracy", "margin": "margin"})

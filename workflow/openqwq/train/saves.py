@@ -2,45 +2,131 @@
 
 import json
 import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from safetensors import SafetensorError
+from transformers import Trainer
 
-from openqwq import ranks
-from openqwq.artifacts.files import write_json
+from openqwq.artifacts.files import sync, write_json
 from openqwq.artifacts.manifest import sha256_file
+from openqwq.errors import StageFailure
 from openqwq.progress import Progress
-from openqwq.train import distributed
 
 SEAL = "openqwq-save.json"
+HASHERS = 8  # threads; hashing leaves Python's lock alone
+WRITE_RATE = 500e6  # bytes a second: a guess at how long a save takes, until one has been measured
 
 
-class SealSaves(TrainerCallback):
-    """Seals each save when the trainer has finished writing it."""
+@dataclass
+class Durations:
+    """The longest step and the longest save so far, in seconds; stored in each seal, so that a resumed run knows them."""
 
-    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
-        distributed.barrier()  # every process has written its part
-        if not ranks.main():
-            return
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        hashes = {str(p.relative_to(folder)): sha256_file(p) for p in sorted(folder.rglob("*")) if p.is_file() and p.name != SEAL}
-        write_json(folder / SEAL, {"step": state.global_step, "files": hashes})
+    step: float = 0.0
+    save: float = 0.0
+
+
+class SealedSaves(Trainer):
+    """Mixed into TRL's trainers: a save is flushed to disk, hashed and sealed before the oldest one is removed.
+
+    Stock rotation removes an older save as soon as the newer one is written, not knowing whether its bytes have reached the
+    disk, and goes by modification times, which a copied folder does not have. A save that cannot be written whole (a full
+    disk) is removed again and ends the stage; those before it stay.
+    """
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.keep, self.args.save_total_limit = self.args.save_total_limit, None
+        self.durations = Durations()
+        self.saved_step = 0
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        begun, step = time.monotonic(), self.state.global_step
+        saves = Path(self.args.output_dir)
+        folder = saves / f"checkpoint-{step}"
+        with removed_if_torn(folder, f"step {step}: the save"):
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()  # each process has written its random state
+            if self.args.should_save:
+                seal(folder, step, self.durations, begun)
+        self.durations.save = max(self.durations.save, time.monotonic() - begun)
+        self.saved_step = step
+        if self.args.should_save and self.keep:
+            for old in by_step(saves)[self.keep :]:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def seal(folder: Path, step: int, durations: Durations, begun: float) -> None:
+    """Flushes a save's files, then writes their hashes beside them: from here on the save counts.
+
+    `begun` is when the save was begun (`time.monotonic`).
+    """
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != SEAL]
+    for path in files:
+        sync(path)
+    hashes = _hashes(folder, files)
+    seconds = {"step_seconds": durations.step, "save_seconds": max(durations.save, time.monotonic() - begun)}
+    write_json(folder / SEAL, {"step": step, "files": hashes} | seconds)
+
+
+def by_step(saves: Path) -> list[Path]:
+    """The saves in a folder, sealed or not, the newest first."""
+    return sorted(saves.glob("checkpoint-*"), key=_step, reverse=True)
 
 
 def newest_good_save(saves: Path, progress: Progress) -> tuple[Path | None, int]:
     """The newest save whose files are those that were sealed, and its step (None and 0 where there is none).
 
-    Torn or altered saves are removed, and said so, so that the trainer's own rotation never keeps one instead of a good one.
+    Torn or altered saves are removed, and said so, so that rotation never keeps one instead of a good one.
     """
-    folders = sorted(saves.glob("checkpoint-*"), key=lambda p: int(p.name.rsplit("-", 1)[1]), reverse=True)
-    for folder in folders:
+    for folder in by_step(saves):
         problem = _problem(folder)
         if problem is None:
-            return folder, int(folder.name.rsplit("-", 1)[1])
+            return folder, _step(folder)
         progress.say(f"save {folder.name} is not whole ({problem}); removed, looking for the one before")
         shutil.rmtree(folder)
     return None, 0
+
+
+def read_durations(save: Path | None) -> Durations:
+    """What the sealed save knows of the attempts before."""
+    if save is None:
+        return Durations()
+    stored = json.loads((save / SEAL).read_text(encoding="utf-8"))
+    return Durations(stored.get("step_seconds", 0.0), stored.get("save_seconds", 0.0))
+
+
+@contextmanager
+def removed_if_torn(folder: Path, what: str) -> Iterator[None]:
+    """Removes `folder` and raises `StageFailure` where the block cannot write it.
+
+    Python, torch and safetensors each report a full disk by an exception of their own.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        free = shutil.disk_usage(folder.parent).free / 1e6
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise StageFailure(
+            f"{what} could not be written to {folder} ({reason}); {free:,.0f} MB are free there. It was removed, and what was "
+            "saved before is kept. Make room (`openqwq clean` removes state that is no longer needed), then start the stage "
+            "again: it resumes."
+        ) from error
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.rsplit("-", 1)[1])
+
+
+def _hashes(folder: Path, files: list[Path]) -> dict[str, str]:
+    with ThreadPoolExecutor(HASHERS) as threads:
+        return dict(zip((str(path.relative_to(folder)) for path in files), threads.map(sha256_file, files), strict=True))
 
 
 def _problem(folder: Path) -> str | None:
@@ -48,12 +134,10 @@ def _problem(folder: Path) -> str | None:
         files = json.loads((folder / SEAL).read_text(encoding="utf-8"))["files"]
     except FileNotFoundError:
         return "it was interrupted"
-    except (json.JSONDecodeError, KeyError, UnicodeDecodeError):
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
         return "its seal is damaged"
-    for name, digest in files.items():
-        path = folder / name
-        if not path.is_file():
+    for name in files:
+        if not (folder / name).is_file():
             return f"{name} is missing"
-        if sha256_file(path) != digest:
-            return f"{name} has changed"
-    return None
+    found = _hashes(folder, [folder / name for name in files])
+    return next((f"{name} has changed" for name, digest in files.items() if found[name] != digest), None)

@@ -22,12 +22,13 @@ from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import filled, training_order
+from openqwq.train.saves import SealedSaves
 from openqwq.train.sharded_trainer import ShardedSaves, master_weights
 from openqwq.train.tokens import encode, prompt_text
 
 
-class SupervisedTrainer(ShardedSaves, SFTTrainer):
-    """TRL's, whose model may be sharded."""
+class ColdStartTrainer(ShardedSaves, SealedSaves, SFTTrainer):
+    """TRL's SFTTrainer with saves that can be trusted, of a model that may be sharded."""
 
 
 def run(stage: Stage, config: SftConfig, base: Path, traces: Path, out: Path, execution: Execution) -> None:
@@ -48,7 +49,7 @@ def run(stage: Stage, config: SftConfig, base: Path, traces: Path, out: Path, ex
     ordered = [rows[i] for i in order]
     if ranks.launched():
         ordered = filled(ordered, config.micro_batch_size * ranks.count())
-    trainer = SupervisedTrainer(
+    trainer = ColdStartTrainer(
         model=master_weights(base),
         args=arguments,
         train_dataset=Dataset.from_list(ordered),

@@ -8,7 +8,6 @@ Deviations from the stock trainer, which would save nothing that other tools rea
 - Gradients are reduced in float32 and outputs keep their dtype. Accelerate's own policy for bf16 casts both to bfloat16.
 """
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -30,12 +29,7 @@ def master_weights(checkpoint: Path) -> Any:
     There, only the first process of a node reads the weights (`cpu_ram_efficient_loading` in the launch file).
     """
     distributed.join()
-    return load_model(checkpoint, "float32", "cpu" if _sharding() else None)
-
-
-def _sharding() -> bool:
-    """Whether the launch file asks for FSDP."""
-    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+    return load_model(checkpoint, "float32", "cpu" if ranks.sharded() else None)
 
 
 class ShardedSaves:
@@ -102,5 +96,5 @@ class ShardedPolicies(ShardedSaves):
 
     @ref_model.setter
     def ref_model(self, model: Any) -> None:
-        unsharded = model is not None and _sharding() and not sharded.is_sharded(model)
+        unsharded = model is not None and ranks.sharded() and not sharded.is_sharded(model)
         self._first_policy = sharded.shard(model) if unsharded else model

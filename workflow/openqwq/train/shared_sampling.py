@@ -19,7 +19,7 @@ from openqwq import ranks
 from openqwq.config.train import Sampling
 from openqwq.generate import Sample, Sampler
 from openqwq.train import distributed
-from openqwq.train.rollouts import Scorer
+from openqwq.train.judging import Scorer
 
 T = TypeVar("T")
 Job = tuple[Sequence[str], int, Sampling, int]  # prompts, samples, sampling, seed
@@ -51,7 +51,7 @@ class SharedSampler:
             if kind == "done":
                 return value
             if kind == "sample":
-                self._samples(value, None)
+                self._samples(value)
             else:
                 self._scores(value)
 
@@ -65,13 +65,19 @@ class SharedSampler:
         sampling: Sampling,
         seed: int,
         progress: Callable[[int, int], None] | None = None,
+        on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
+        """As the protocol says; `on_prompt` is called for this process's share as it goes, for the others' when all are done."""
         job: Job = (prompts, samples, sampling, seed)
         with self.busy:
             distributed.broadcast(("sample", job))
-            by_rank = self._samples(job, progress)
+            by_rank = self._samples(job, progress, on_prompt)
         engines = by_rank[:: self.together]
-        return [engines[i % len(engines)][i // len(engines)] for i in range(len(prompts))]
+        drawn = [engines[i % len(engines)][i // len(engines)] for i in range(len(prompts))]
+        for index, one in enumerate(drawn):
+            if on_prompt and index % len(engines):  # engine 0 is this process's
+                on_prompt(index, one)
+        return drawn
 
     def score(self, pairs: list[tuple[str, str]]) -> list[float]:
         """The reward model's scores of (prompt, completion) pairs."""
@@ -83,7 +89,15 @@ class SharedSampler:
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
         self.own.update(tensors)
 
-    def _samples(self, job: Job, progress: Callable[[int, int], None] | None) -> list[list[list[Sample]]]:
+    def sleep(self) -> None:
+        self.own.sleep()
+
+    def _samples(
+        self,
+        job: Job,
+        progress: Callable[[int, int], None] | None = None,
+        on_prompt: Callable[[int, list[Sample]], None] | None = None,
+    ) -> list[list[list[Sample]]]:
         """Samples every so-manieth prompt; the shares of all in the main process."""
         prompts, samples, sampling, seed = job
         engine, engines = ranks.rank() // self.together, ranks.count() // self.together
@@ -91,7 +105,8 @@ class SharedSampler:
         # What has been sampled here stands for the whole: the others go on beside.
         whole = len(prompts) * samples
         tell = progress and (lambda done, total: progress(round(done * whole / total), whole))
-        drawn = self.own.sample(mine, samples, sampling, seed, tell) if mine else []
+        written = on_prompt and (lambda index, one: on_prompt(engine + index * engines, one))
+        drawn = self.own.sample(mine, samples, sampling, seed, tell, written) if mine else []
         return distributed.gather(drawn)
 
     def _scores(self, pairs: list[tuple[str, str]]) -> list[list[float]]:
