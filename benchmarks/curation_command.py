@@ -13,6 +13,7 @@ from benchmarks import curation_corpus
 from benchmarks.curation_steps import FILES
 from benchmarks.row import Row
 
+BOX = "\nPut the final answer in \\boxed{}."
 FIELDS = {"prompt": "q", "answer": "a", "metadata.of": "of"}
 
 
@@ -37,10 +38,9 @@ def whole(data: Path, folder: Path, sizes: list[int]) -> list[Row]:
 def config(data: Path, source: Path, fields: dict[str, str]) -> dict[str, Any]:
     """The share of the configuration that the stage gets."""
     rows = {"name": "rows", "type": "file", "role": "problems", "domain": "math", "verifier": "math", "path": str(source)}
-    suffix = "\nPut the final answer in \\boxed{}."
     return {
         "curate": {
-            "sources": [{**rows, "fields": fields, "prompt_suffix": suffix}],
+            "sources": [{**rows, "fields": fields, "prompt_suffix": BOX}],
             "held_out": {"math": 500},
             "check_gold": False,
         },

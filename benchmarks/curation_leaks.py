@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks import curation_corpus
-from benchmarks.curation_command import curated
+from benchmarks.curation_command import BOX, curated
 from benchmarks.curation_steps import NGRAM, evaluations, problem
 from benchmarks.row import Row
 from openqwq.data.normalise import tokens
@@ -25,8 +25,9 @@ SHORTER, LONGER = 0.8, 0.6
 KINDS = ("verbatim", "spacing", "case", "latex", "changed", "half")
 LEAKED = ("math500", "gsm8k")
 BARS = {"changed": "0.95", "half": "0.95", "paraphrase": "no bar"}
+BEFORE = {"schema", "licence", "language", "length", "verifiability"}
 ROWS = 100_000
-ROW_FIELDS = {"id": "i", "prompt": "q", "answer": "a"}
+FIELDS = {"prompt": "q", "answer": "a"}
 PARAPHRASES = Path(__file__).with_name("paraphrases.json")  # our own wording, by the number of the problem
 
 
@@ -34,20 +35,35 @@ def measure(data: Path, folder: Path) -> list[Row]:
     """Recall by kind of alteration, from one run of the command, and the share of clean rows lost."""
     source = folder / "leaks.jsonl"
     planted = plant(source, data)
-    curated(data, source, folder / "leaks", ROW_FIELDS)
+    curated(data, source, folder / "leaks", FIELDS)
+    rejected = pq.read_table(folder / "leaks" / "rejected.parquet", columns=["id", "step"]).to_pylist()
+    earlier = {row["id"] for row in rejected if row["step"] in BEFORE}  # such as multiple choice: never looked at
     ledger = folder / "leaks" / "contamination.parquet"
+    unknown = {leak for leak, _, _ in planted} - _ids(folder / "leaks")
+    if unknown:
+        raise SystemExit(f"benchmarks.curation: {len(unknown)} leaks are neither kept nor dropped")
     found = {(row["id"], row["benchmark"]) for row in pq.read_table(ledger, columns=["id", "benchmark"]).to_pylist()}
     rows = []
     for kind in (*KINDS, "paraphrase"):
         for name in LEAKED:
-            some = [leak for leak, told in planted.items() if told == (kind, name)]
+            some = [leak for leak, *told in planted if told == [kind, name] and leak not in earlier]
             caught = sum((leak, name) in found for leak in some) / len(some)
             rows.append(Row(f"leaks of {name}, {kind}: caught", "share", len(some), caught, None, BARS.get(kind, "1")))
     return [*rows, clean(data)]
 
 
-def plant(path: Path, data: Path) -> dict[str, tuple[str, str]]:
-    """Writes `ROWS` rows in mixed order: real problems, variations of them, and leaks; kind and evaluation by leak's id."""
+def _ids(curated_rows: Path) -> set[str]:
+    """The ids of all rows, kept, held out and dropped."""
+    files = [
+        *curated_rows.glob("problems/*.parquet"),
+        *curated_rows.glob("benchmarks/*.parquet"),
+        curated_rows / "rejected.parquet",
+    ]
+    return {identifier for file in files for identifier in pq.read_table(file, columns=["id"])["id"].to_pylist()}
+
+
+def plant(path: Path, data: Path) -> list[tuple[str, str, str]]:
+    """Writes `ROWS` rows in mixed order: real problems, variations of them, and leaks; of each leak id, kind and evaluation."""
     rng = random.Random(1)
     tables, real = evaluations(data, *LEAKED), curation_corpus.real(data)
     words = [word for text in real[:2000] for word in text.split()]
@@ -56,11 +72,10 @@ def plant(path: Path, data: Path) -> dict[str, tuple[str, str]]:
     leaks += [("paraphrase", name, text) for name in LEAKED for text in said[name].values()]
     others = [{"q": text, "a": "1"} for text in real]
     others += list(curation_corpus.rows(real, ROWS - len(leaks) - len(others)))
-    lines = [{"i": f"leak-{at}", "q": text, "a": "1"} for at, (_, _, text) in enumerate(leaks)]
-    lines += [{"i": f"row-{at}", "q": row["q"], "a": row["a"]} for at, row in enumerate(others)]
+    lines = [{"q": text, "a": "1"} for _, _, text in leaks] + [{"q": row["q"], "a": row["a"]} for row in others]
     rng.shuffle(lines)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return {f"leak-{at}": (kind, name) for at, (kind, name, _) in enumerate(leaks)}
+    return [(problem(text + BOX)["id"], kind, name) for kind, name, text in leaks]
 
 
 def clean(data: Path) -> Row:

@@ -39,7 +39,7 @@ def near_duplicates(source: Path, folder: Path, datatrove: str) -> list[Row]:
         list(pool.map(_signatures, halves, files))
     with database(folder, WORKERS) as connection:
         index = Index(connection, files)
-        gone = set(same := index.same_prompt())
+        gone = set(same := index.same_rows())
         index.take_out(np.array(list(same), np.int64))
         gone |= set(index.near_duplicates(NearDuplicates()))
     seconds = time.perf_counter() - began

@@ -60,7 +60,7 @@ def test_both_rl_stages_moved_the_weights_and_kept_their_rollouts(tiny):
         assert not rollouts.reward.isna().any()
         metrics = read_table(folder / "metrics.parquet", METRIC).to_pandas()
         assert set(metrics.step) == set(range(1, steps + 1))
-        assert {"loss", "reward", "completion_tokens", "zero_variance_share", "entropy"} <= set(metrics.name)
+        assert {"loss", "reward", "generated_length/mean", "live_share", "zero_variance_share", "entropy"} <= set(metrics.name)
     assert (metrics.name == "reward/reward_model").any()
 
 

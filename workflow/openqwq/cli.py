@@ -1,6 +1,7 @@
 """`openqwq <command>`: the stages that the rules call, and the commands for people. Thin; heavy imports come late."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -12,6 +13,8 @@ from openqwq.errors import StageFailure, UserError, scrub
 from openqwq.progress import tell
 from openqwq.stopping import STOPPED, Stopped, Stopping, parse_deadline
 
+# What the operating system says of a disk that is full or a folder that may not be written to.
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 RECIPE_VERSION = 1  # of a stage called by hand; the rules give their own
 
 
@@ -35,22 +38,27 @@ def main(arguments: list[str] | None = None) -> int:
             _run_stage(options)
         else:
             options.command(options)
-    except UserError as error:
-        tell(f"openqwq: {scrub(str(error))}")
-        return 2
-    except StageFailure as error:
-        tell(f"openqwq: {scrub(str(error))}")
-        return 1
-    except Stopped as error:
-        tell(f"openqwq: {error}. What was saved is kept; the same command goes on from there.")
-        return STOPPED
-    except KeyboardInterrupt:
-        tell("openqwq: interrupted. What was saved is kept; the same command goes on from there.")
-        return 130
     except BrokenPipeError:  # `openqwq … | head`
         if is_stage:  # a worker's pipe: nothing was published, and nobody may think so
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except UserError as error:
+        tell(_line(error))
+        return 2
+    except StageFailure as error:
+        tell(_line(error))
+        return 1
+    except Stopped as error:
+        tell(f"openqwq: {error}. What was saved is kept; the same command goes on from there.")
+        return STOPPED
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        tell(_line(error, "Make room on that disk, or correct the path or its permissions, and start again."))
+        return 2
+    except KeyboardInterrupt:
+        tell("openqwq: interrupted. What was saved is kept; the same command goes on from there.")
+        return 130
     return 0
 
 
@@ -59,6 +67,13 @@ def _run_stage(options: argparse.Namespace) -> None:
     options.stopping = Stopping(parse_deadline(options.deadline))
     with options.stopping.listening():
         options.command(options)
+
+
+def _line(error: Exception, remedy: str = "") -> str:
+    """What a person reads. Names of columns and values of others' files stand in messages: a terminal must not obey them."""
+    from openqwq.show.visible import visible
+
+    return visible(f"openqwq: {scrub(str(error))} {remedy}".rstrip())
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from openqwq.artifacts.manifest import manifest_path, read_manifest
 from openqwq.errors import UserError
 from openqwq.progress import clock, read_progress
 
-ORDER = ("base_model", "curate", "coldstart", "profile", "reason", "reward_model", "general")
+ORDER = ("base_model", "curate", "coldstart", "profile", "reason", "reward_model", "general", "sampled_traces")
 
 
 def run_folder(run: str) -> Path:

@@ -17,7 +17,7 @@ rule general:
     threads: CORES
     params:
         config=part("general"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq grpo --stage general --config {params.config:q} --seed {params.seed}"

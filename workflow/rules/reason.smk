@@ -37,7 +37,7 @@ rule reason:
     threads: CORES
     params:
         config=part("reason"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

@@ -42,7 +42,7 @@ def test_shipped_configurations_validate(path):
         (["run"], "a b", "run: "),
         (["run"], "../../etc", "run: "),
         (["coldstart", "batch_size"], 33, "not a multiple of micro_batch_size"),
-        (["reason", "sampling", "top_p"], 0.9, "RL needs temperature above 0"),
+        (["reason", "sampling", "top_p"], 0.9, "top_p: RL samples from the whole distribution"),
         (["reason", "pass_rate"], [0.9, 0.1], "the lower end is above the upper"),
         (["reason", "domains", "math", "rewards"], {"reward_model": 1.0}, "trains on verifiers only"),
         (["reason", "domains", "poetry"], {"weight": 1.0}, "poetry"),

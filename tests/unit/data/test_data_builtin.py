@@ -7,6 +7,7 @@ from data_helpers import make_source
 
 from openqwq.data.sources.builtin import REGISTRY, rows
 from openqwq.data.sources.builtin.code_functions import FAMILIES
+from openqwq.data.sources.reading import Reading
 from openqwq.errors import UserError
 
 MAKERS = [("code_functions", 600), ("instructions", 300), ("tool_calls", 300), ("preferences", 600)]
@@ -14,7 +15,7 @@ MAKERS = [("code_functions", 600), ("instructions", 300), ("tool_calls", 300), (
 
 def made(generator, size, role=None, seed=1, **params):
     role = role or ("preferences" if generator == "preferences" else "problems")
-    return list(rows(make_source(type="builtin", generator=generator, size=size, role=role, params=params), seed))
+    return list(rows(make_source(type="builtin", generator=generator, size=size, role=role, params=params), seed, Reading()))
 
 
 def said(row):
@@ -136,7 +137,7 @@ def test_pairs_have_one_flaw_each_in_all_domains():
 def test_slips_in_the_configuration(generator, values, says):
     usual = {"role": "preferences" if generator == "preferences" else "problems", "size": 5}
     with pytest.raises(UserError, match=r"curate\.sources\.source") as caught:
-        list(rows(make_source(type="builtin", generator=generator, **{**usual, **values}), 1))
+        list(rows(make_source(type="builtin", generator=generator, **{**usual, **values}), 1, Reading()))
     assert says in str(caught.value)
 
 

@@ -58,6 +58,21 @@ def table(folder, name):
     return read_table(folder / f"{name}.parquet", TABLES[name]).to_pylist()
 
 
+TRACE = "<think>\nTwo and two are four, as counting shows.\n</think>\n\n\\boxed{4}"
+
+
+@pytest.mark.parametrize(("keep", "traces"), [([], 0), (["no_verifier"], 1)])
+def test_traces_that_nothing_can_verify_are_dropped_unless_kept_on_purpose(tmp_path, keep, traces):
+    (tmp_path / "d.jsonl").write_text(json.dumps({"q": "What is two plus two?", "c": TRACE}) + "\n")
+    source = {"name": "bare", "type": "file", "role": "traces", "domain": "math", "path": str(tmp_path / "d.jsonl")}
+    sums = {"name": "sums", "type": "reasoning_gym", "role": "problems", "task": "chain_sum", "size": 3}
+    sources = [sums, source | {"fields": {"prompt": "q", "completion": "c"}}]
+    folder = curated(tmp_path, {"sources": sources, "keep": keep, "trace_filters": {}})
+    assert len(table(folder, "traces/train")) == traces
+    reasons = [(row["step"], row["reason"].split(":")[0]) for row in table(folder, "rejected") if row["role"] == "traces"]
+    assert reasons == [("verifiability", "no_verifier")] * (1 - traces)
+
+
 def bag(row):
     return " ".join(sorted(tokens(row["messages"][0]["content"])))
 

@@ -171,6 +171,29 @@ def test_a_leak_is_found_in_every_text_of_a_row(change):
     assert generated.match({**row, "metadata": '{"generator": "preferences"}'}) is None
 
 
+@pytest.mark.parametrize("where", ["system", "assistant", "completion", "chosen", "rejected", "user"])
+def test_a_problem_all_of_whose_runs_are_stock_is_found_whole_in_every_text(where):
+    stock = "A farmer has some sheep in the field by the river and sells {} of them. How many sheep has the farmer left?"
+    bench = evaluations(*(stock.format(n) + BOX for n in range(8)))
+    assert not bench.runs
+
+    def matches(number):
+        text = f"I remember this one: {stock.format(number)} It is an old one."
+        turns = [{"role": where, "content": text}] if where in ("system", "assistant", "user") else []
+        more = {"completion": text} if where == "completion" else {}
+        if where in ("chosen", "rejected"):
+            more = {"chosen": prompt("No."), "rejected": prompt("Yes.")} | {where: prompt(text)}
+        row = make_row("s", "chat", [*turns, {"role": "user", "content": "And now, what else is there to say?"}], **more)
+        return [(match.benchmark_id, match.rule) for match in bench.matches(row)], check([row], bench)[1]
+
+    found, dropped = matches(3)
+    assert (problem(stock.format(3) + BOX, "bench")["id"], "exact") in found
+    assert dropped
+    if where != "user":  # what the user says is also looked at for similarity
+        assert len(found) == 1
+        assert matches(93) == ([], [])
+
+
 def test_a_short_problem_is_found_in_every_turn_of_a_prompt_and_not_in_completions():
     few_shot = turns(("system", f"Example: {SHORT}"), ("user", "Hello!"))
     match = evaluations(SHORT).match(problem("Hello!") | {"messages": few_shot})

@@ -124,10 +124,13 @@ def test_rows_without_a_gold_count_as_malformed_lines_do(tmp_path):
         assert part in str(caught.value)
 
 
-def test_nan_in_metadata_is_malformed(tmp_path):
-    (tmp_path / "d.jsonl").write_bytes(lines(ROWS) + b'{"q": "x", "a": "1", "level": NaN}\n')
+def test_nan_is_a_missing_value_and_within_a_value_malformed(tmp_path):
+    rows = b'{"q": "x", "a": "1", "level": NaN}\n{"q": "y", "a": "1", "level": [1, NaN]}\n'
+    (tmp_path / "d.jsonl").write_bytes(lines(ROWS) + rows)
     fields = {"prompt": "q", "answer": "a", "metadata.level": "level"}
-    assert "cannot be written as JSON" in read(file_source(tmp_path / "d.jsonl", fields=fields))[1][0].reason
+    kept, malformed = read(file_source(tmp_path / "d.jsonl", fields=fields))[:2]
+    assert ["level" in row["metadata"] for row in kept if row["messages"][0]["content"] == "x"] == [False]
+    assert ["cannot be written as JSON" in one.reason for one in malformed] == [True]
 
 
 def test_a_truncated_gzip_is_an_error_that_names_the_file(tmp_path):

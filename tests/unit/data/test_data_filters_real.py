@@ -6,8 +6,7 @@ from collections import Counter
 import pytest
 from test_data_real import read
 
-from openqwq.config.curate import TraceFilters
-from openqwq.data.filters import language, traces, verifiability
+from openqwq.data.filters import language, verifiability
 from openqwq.data.sources.transforms import REGISTRY
 
 pytestmark = pytest.mark.real_data
@@ -36,12 +35,6 @@ def test_of_competition_problems_those_with_options_go(real_data):
     kinds = Counter(reason.split(":")[0] for row in rows if (reason := verifiability.reason(row)))
     assert 100 <= kinds.pop("multiple_choice") <= 140
     assert kinds.total() <= 12  # figures that are not there, golds such as `0.56 = 56\%`
-
-
-def test_published_tool_traces_pass(real_data):
-    rows, _, _ = read(real_data, "toolrl")
-    reasons = [reason for row in rows if (reason := traces.first_reason(row, TraceFilters()))]
-    assert len(reasons) <= 1  # one quotes Japanese words
 
 
 def test_leetcode_as_a_check_program_of_another_set(real_data):

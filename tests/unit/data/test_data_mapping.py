@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from openqwq.config.curate import Take
 from openqwq.data.sources.mapping import Mapping
+from openqwq.data.sources.reading import Reading
 from openqwq.data.sources.take import take
 from openqwq.data.sources.unreadable import Unreadable
 from openqwq.errors import UserError
@@ -201,12 +202,17 @@ def test_slips_in_the_configuration(fields, values, says):
     assert says in str(caught.value)
 
 
+def after(reader):
+    """What was seen of a source of one row."""
+    return Reading(total=1, rows=1, unseen=reader.unseen, offered=reader.offered)
+
+
 def test_a_column_that_no_row_has_is_a_slip():
     some = mapping({"prompt": "q", "answer": "anser"}, verifier="math")
     with pytest.raises(Unreadable):
         some.row({"q": "x", "answer": "1"})
     with pytest.raises(UserError, match=r"fields\.answer: no row of x\.jsonl has a value in column 'anser'.*q, answer"):
-        some.check_columns("x.jsonl")
+        after(some).check(some.source, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -234,8 +240,8 @@ def test_several_columns_go_through_one_transform_and_each_counts_as_mapped():
     )
     with pytest.raises(Unreadable, match="a preference is a number, this is None"):
         reader.row({"m": [{"role": "user", "content": "?"}], "a": "one", "b": "two", "score": 2})
-    with pytest.raises(UserError, match=r"fields\.rejected: no row of x has a value in column 'points'"):
-        reader.check_columns("x")
+    with pytest.raises(UserError, match=r"fields\.rejected: no row of x\.jsonl has a value in column 'points'"):
+        after(reader).check(reader.source, 1.0)
 
 
 @pytest.mark.parametrize("domain", ["poetry", None, 3])

@@ -1,4 +1,4 @@
-"""Each public set of config/sources, on rows of the shape that its file describes; and all of them without a hub."""
+"""Each public set of config/sources, on rows of the shape that its file describes; and those of the hub without a hub."""
 
 import json
 
@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from openqwq.config.curate import Source
 from openqwq.config.registry import known, resolve
 from openqwq.data import sources
+from openqwq.data.filters import verifiability
 from openqwq.data.steps import gold, schema
 from openqwq.errors import UserError
 
@@ -18,6 +19,15 @@ DOUBLE = "```python\nprint(2 * int(input()))\n```"
 STDIO = [{"type": "stdin_stdout", "input": "3\n", "output": "6\n", "fn_name": None}]
 SUM = {"problem": "What is $1 + 1$?", "answer": "2"}
 TOOL = {"name": "Find Taxi", "description": "", "parameters": {"type": "dict", "properties": {"to": {"type": "string"}}}}
+
+TOOLRL = {
+    "instruction": "You help.\n\n**Available Tools**\nIn your response, you can use the following tools:\n1. Name: Find Taxi\n"
+    'Description: Calls a taxi.\nParameters: {"to": {"description": "where", "type": "str", "default": ""}}\n\n'
+    "**Steps for Each Turn**\n1. **Think:** Recall.",
+    "input": "**Dialogue Records History**\n<user> A taxi to Bern </user>",
+    "output": "<think> One taxi is wanted. </think>\n<tool_call>\n"
+    '{"name": "Find Taxi", "parameters": {"to": "Bern"}}\n</tool_call>',
+}
 
 # name -> a row that is kept, and one that is set aside (None: the mapping refuses nothing but missing columns)
 ROWS = {
@@ -124,9 +134,14 @@ ROWS = {
         },
         {"id": 2, "query": "x", "tools": "[", "answers": "[]"},
     ),
+    "toolrl": (TOOLRL, {**TOOLRL, "output": TOOLRL["output"].replace('"to"', '"destination"')}),
     "skywork-preferences": (
         {"chosen": PAIR, "rejected": [PAIR[0], {"role": "assistant", "content": "3"}], "source": "magpie"},
         {"chosen": PAIR[:1], "rejected": PAIR, "source": "magpie"},
+    ),
+    "helpsteer3-chat": (
+        {"domain": "general", "language": "english", "context": PAIR[:1], "response1": "2", "response2": "3"},
+        {"domain": "general", "language": "english", "context": None, "response1": "2", "response2": "3"},
     ),
     "helpsteer3": (
         {
@@ -154,11 +169,16 @@ def source(name):
     return TypeAdapter(Source).validate_json(json.dumps({**value, "max_malformed": 0.5}))
 
 
-def read(monkeypatch, name, rows):
+def read(monkeypatch, tmp_path, name, rows):
     import datasets
 
-    monkeypatch.setattr(datasets, "load_dataset", lambda *_args, **_options: iter(rows))
-    return sources.read(source(name), 1, 0.0)
+    wanted = source(name)
+    if wanted.type == "file":
+        (tmp_path / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+        return sources.read(wanted.model_copy(update={"path": str(tmp_path / "rows.json")}), 1, 0.0)
+    found = datasets.IterableDataset.from_generator(lambda: iter(rows))
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_args, **_options: found)
+    return sources.read(wanted, 1, 0.0)
 
 
 def test_every_set_has_its_rows_here():
@@ -166,9 +186,9 @@ def test_every_set_has_its_rows_here():
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_a_good_row_is_mapped_and_a_bad_one_is_set_aside(monkeypatch, name):
+def test_a_good_row_is_mapped_and_a_bad_one_is_set_aside(monkeypatch, tmp_path, name):
     good, bad = ROWS[name]
-    rows, malformed = read(monkeypatch, name, [good, bad])
+    rows, malformed = read(monkeypatch, tmp_path, name, [good, bad])
     assert (len(rows), len(malformed)) == (1, 1)
     assert schema.fault(rows[0]) is None
     assert json.loads(rows[0]["metadata"])["licence"] == source(name).licence
@@ -178,27 +198,35 @@ CHECKED = sorted(set(ROWS) - {"skywork-or1-code", "deepcoder-livecodebench"})
 
 
 @pytest.mark.parametrize("name", CHECKED)
-def test_the_gold_of_the_good_row_verifies(monkeypatch, name):
-    rows, _ = read(monkeypatch, name, [ROWS[name][0]])
+def test_the_gold_of_the_good_row_verifies(monkeypatch, tmp_path, name):
+    rows, _ = read(monkeypatch, tmp_path, name, [ROWS[name][0]])
     with gold.Golds(1) as golds:
         kept, dropped = gold.check(rows, golds)
     assert (len(kept), dropped) == (1, [])
 
 
 @pytest.mark.parametrize("name", ["skywork-or1-code", "deepcoder-livecodebench"])
-def test_sets_without_solutions_are_dropped_saying_so(monkeypatch, name):
-    rows, _ = read(monkeypatch, name, [ROWS[name][0]])
+def test_sets_without_solutions_are_dropped_saying_so(monkeypatch, tmp_path, name):
+    rows, _ = read(monkeypatch, tmp_path, name, [ROWS[name][0]])
     with gold.Golds(1) as golds:
         dropped = gold.check(rows, golds)[1]
     assert [reason for _, reason in dropped] == ["no reference solution: map it to metadata.solution"]
 
 
-def test_a_set_of_several_domains_gives_each_row_its_own(monkeypatch):
+def test_a_set_of_several_domains_gives_each_row_its_own(monkeypatch, tmp_path):
     rows = [{**ROWS["openthoughts3"][0], "domain": domain} for domain in ("math", "code", "science")]
-    assert [row["domain"] for row in read(monkeypatch, "openthoughts3", rows)[0]] == ["math", "code", "chat"]
+    assert [row["domain"] for row in read(monkeypatch, tmp_path, "openthoughts3", rows)[0]] == ["math", "code", "chat"]
 
 
-@pytest.mark.parametrize("name", sorted(ROWS))
+@pytest.mark.parametrize("name", ["openthoughts3", "mixture-of-thoughts-math", "mixture-of-thoughts-code"])
+def test_traces_of_sets_without_a_gold_are_dropped_unless_kept_on_purpose(monkeypatch, tmp_path, name):
+    rows, _ = read(monkeypatch, tmp_path, name, [ROWS[name][0]])
+    assert verifiability.reason(rows[0]).startswith("no_verifier: ")
+    assert verifiability.reason(rows[0], ["proof"]).startswith("no_verifier: ")
+    assert verifiability.reason(rows[0], ["no_verifier"]) is None
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ROWS if source(name).type == "hub"))
 def test_without_a_hub_each_fails_with_one_clear_line(monkeypatch, name):
     import datasets.config
     import huggingface_hub.constants

@@ -1,14 +1,18 @@
 """Public data sets, mapped as a configuration would map them."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
 from data_helpers import make_source
 
+from openqwq.config.curate import TraceFilters
 from openqwq.config.evaluate import Benchmark
+from openqwq.config.registry import resolve
 from openqwq.data import sources
+from openqwq.data.filters import traces
 from openqwq.data.steps import decontaminate, gold, schema
 from openqwq.data.steps.keys import prompt_text
 from openqwq.evaluate.benchmarks import load
@@ -66,16 +70,6 @@ mbpp:
     reference.setup: test_setup_code
     metadata.solution: code
     id: task_id
-toolrl:
-  type: file
-  path: toolrl_sft.json
-  licence: Apache-2.0
-  role: traces
-  domain: tool
-  fields:
-    system: instruction
-    prompt: input
-    completion: output
 preferences:
   type: file
   path: dpo_en_demo.json
@@ -136,10 +130,32 @@ def test_mbpp(real_data):
 
 
 def test_toolrl(real_data):
-    rows, malformed, dropped = read(real_data, "toolrl")
-    assert (len(rows), malformed, dropped) == (400, [], [])
-    assert all(row["completion"].startswith("<think>") for row in rows)
-    assert [message["role"] for message in rows[0]["messages"]] == ["system", "user"]
+    value = resolve({"curate": {"sources": [{"use": "toolrl", "path": str(real_data / "toolrl_sft.json")}]}}, "x")
+    rows, malformed = sources.read(make_source(**value["curate"]["sources"][0]), 1, 0.01)
+    assert Counter(m.kind for m in malformed) == {"a call that no tool knows": 9, "malformed": 1}
+    assert "two tools of one name" in next(m.reason for m in malformed if m.kind == "malformed")
+    assert len(rows) == 390
+    assert [schema.fault(row) for row in rows if schema.fault(row)] == []
+    kinds = Counter(len(json.loads(row["reference"])["calls"]) for row in rows)
+    assert kinds[0] == 54  # an answer in words
+    assert sum(row["messages"][-1]["role"] == "tool" for row in rows) == 19
+    with gold.Golds(workers=2) as golds:
+        assert len(gold.check(rows, golds)[0]) == 390
+        kept, dropped = traces.check(rows, TraceFilters(), golds)
+        assert (len(kept), [reason.split(":")[0] for _, reason in dropped]) == (389, ["mixed language"])  # it quotes Japanese
+        tampered = [{**row, "completion": other} for row in rows if (other := changed(row["completion"])) != row["completion"]]
+        assert len(tampered) == 390
+        kept, dropped = traces.check(tampered, TraceFilters(languages=["en", "ja"]), golds)
+        assert kept == []
+        assert {reason.split(":")[0] for _, reason in dropped} == {"wrong answer"}
+
+
+def changed(completion):
+    """A trace with another call: one function's name altered, or a call where there was none."""
+    if "<tool_call>\n{" in completion:
+        head, call, rest = completion.rpartition('<tool_call>\n{"name": "')
+        return f"{head}{call}un{rest}"
+    return completion + '\n<tool_call>\n{"name": "search", "arguments": {}}\n</tool_call>'
 
 
 def test_preferences(real_data):

@@ -9,10 +9,15 @@ import sys
 import pytest
 from data_helpers import make_source
 
-from openqwq.data.sources.reasoning_gym import rows
+from openqwq.data.sources import reasoning_gym
+from openqwq.data.sources.reading import Reading
 from openqwq.data.sources.reasoning_gym.steps import chain_sum, gcd, products
 from openqwq.data.sources.reasoning_gym.tasks import TASKS
 from openqwq.errors import UserError
+
+
+def rows(source, seed):
+    return reasoning_gym.rows(source, seed, Reading())
 
 
 def source(**values):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -88,6 +89,24 @@ def test_a_full_disk_is_said_and_publishes_nothing(tmp_path, small_disk, full):
     assert not Path(words[words.index("--out") + 1]).exists()
 
 
+@pytest.mark.parametrize(("option", "bytes_"), [("--out", None), ("--state", None), (None, 0), (None, 60)])
+def test_what_cannot_be_written_is_one_line(tmp_path, option, bytes_):
+    (tmp_path / "d.jsonl").write_bytes(b"".join(line(n) for n in range(20)))
+    words = command(tmp_path, tmp_path / "d.jsonl")
+    if option:  # a file stands where a folder is to be
+        words[words.index(option) + 1] = str(tmp_path / "d.jsonl" / "below")
+
+    def limited():
+        if bytes_ is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
+
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100, preexec_fn=limited)
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert "Make room on that disk" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "curate").exists()
+
+
 @pytest.mark.parametrize("there", ["*/shards/.0-of-1*/problems.parquet", "*/gather/index.duckdb", "*/gather/found.parquet"])
 def test_after_a_kill_nothing_is_published_and_the_next_attempt_gives_the_same_bytes(tmp_path, there):
     source = tmp_path / "d.jsonl"
@@ -122,6 +141,12 @@ def test_gathering_refuses_shards_that_are_missing_or_of_another_source(tmp_path
 
     folders = [tmp_path / "0-of-2", tmp_path / "1-of-2"]
     assert "0-of-N to (N-1)-of-N" in gather(folders[0]).stderr
+    table = folders[1] / "problems.parquet"
+    whole = table.read_bytes()
+    for torn in (whole[: len(whole) // 2], (folders[0] / "problems.parquet").read_bytes()):
+        table.write_bytes(torn)
+        assert "this shard is not what was made (problems.parquet has changed)" in gather(*folders).stderr
+    table.write_bytes(whole)
     assert gather(*folders).returncode == 0
     assert len(prompts(tmp_path / "curate")) == 20
     source.write_bytes(line(7))

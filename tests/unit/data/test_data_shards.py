@@ -83,6 +83,13 @@ def test_the_row_with_the_better_reference_is_kept(many):
     assert sum(step == "deduplicate" for step, _ in rejected(folder)) >= 100
 
 
+def test_a_duplicate_with_another_gold_is_said(tmp_path):
+    rows = [*SEEN, row(story(40), "40"), row(story(40).upper(), "41", solution="x"), row(story(41), "41"), row(story(41), "41")]
+    folder = curated(tmp_path, {"sources": [math(tmp_path / "d.jsonl", rows)], "check_gold": False})
+    kinds = [reason.split(":")[0] for _, reason in rejected(folder)]
+    assert kinds == ["same as a row that is kept with another gold", "same as a row that is kept"]
+
+
 def test_near_duplicates_name_the_row_that_is_kept(tmp_path):
     altered = story(40).replace("before noon", "before dusk")
     rows = [*SEEN, row(story(40)), row(altered), row(story(40) + "\nThink."), row(story(41)), row(altered, "other")]
@@ -113,6 +120,37 @@ def test_the_window_of_pass_rates(tmp_path):
     assert [reason for _, reason in rejected(folder)] == [f"pass rate outside 0.1 to 0.9: {rate}" for rate in (0, 1)]
 
 
+def test_a_pass_rate_that_is_no_share_costs_its_row(tmp_path):
+    rows = [*SEEN, *(row(story(n), rate=rate) for n, rate in enumerate(("0.5", 73, -1, 10**400, True, [0.5])))]
+    with open(tmp_path / "d.jsonl", "w") as handle:
+        source = math(tmp_path / "d.jsonl", rows)
+        handle.write("".join(json.dumps(one) + "\n" for one in rows))
+        handle.write(json.dumps(row(story(9), rate=float("nan"))) + "\n")  # how tables say that there is none
+    folder = curated(tmp_path, {"sources": [source], "check_gold": False, "pass_rate": (0.1, 0.9)})
+    assert train(folder) == [SEEN[0]["q"], story(9)]
+    assert {(step, reason.split(":")[0]) for step, reason in rejected(folder)} == {
+        ("schema", "metadata.pass_rate is no share from 0 to 1")
+    }
+    assert len(rejected(folder)) == 6
+
+
+def test_a_window_of_pass_rates_needs_pass_rates(tmp_path):
+    source = math(tmp_path / "d.jsonl", [row(story(n), solution="x") for n in range(5)])
+    source["fields"] = {key: value for key, value in source["fields"].items() if key != "metadata.pass_rate"}
+    with pytest.raises(UserError, match="none of the problems has a pass rate"):
+        curated(tmp_path, {"sources": [source], "check_gold": False, "pass_rate": (0.1, 0.9)})
+
+
+@pytest.mark.parametrize("held_out", [{"math": 9}, {"code": 1}, {"preferences": 41}])
+def test_more_is_not_held_out_than_there_is(tmp_path, held_out):
+    pairs = {"type": "builtin", "name": "pairs", "role": "preferences", "generator": "preferences", "size": 40}
+    calls = {"type": "builtin", "name": "calls", "role": "problems", "generator": "tool_calls", "size": 5}
+    sources = [math(tmp_path / "d.jsonl", SEEN + [row(story(n)) for n in range(4)]), pairs, calls]
+    with pytest.raises(UserError, match=rf"held_out\.{next(iter(held_out))}: \d+ are to be held out, and curation has left \d+"):
+        curated(tmp_path, {"sources": sources, "check_gold": False, "held_out": held_out})
+    assert not (tmp_path / "curate").exists()
+
+
 def test_the_mixture_has_caps_and_weights(tmp_path):
     sources = [
         math(tmp_path / f"{name}.jsonl", SEEN + [row(story(n)) for n in numbers], name)
@@ -138,6 +176,12 @@ def test_the_mixture_has_caps_and_weights(tmp_path):
         ({"steps": ["schema"], "pass_rate": (0.1, 0.9)}, "pass_rate is set"),
         ({"pass_rate": (0.9, 0.1)}, "the lower bound comes first"),
         ({"mix": {"nobody": {"cap": 1}}}, "no source is named 'nobody'"),
+        ({"mix": {"calls": {"weight": 1e-308}}}, "greater than or equal to"),
+        ({"mix": {"calls": {"weight": 1e308}}}, "less than or equal to"),
+        ({"steps": ["schema"], "allow_licences": []}, "allow_licences is set"),
+        ({"steps": ["schema"], "languages": ["en"]}, "languages is set"),
+        ({"steps": ["schema"], "keep": ["proof"]}, "keep is set"),
+        ({"steps": ["schema"], "trace_filters": {}}, "trace_filters is set"),
     ],
 )
 def test_slips_in_the_steps(values, says):

@@ -169,7 +169,7 @@ def test_the_step_keeps_what_passes_and_names_the_first_fault_of_the_rest():
         trace(f"{WORKED} I'll guess."),
         trace(SENTENCE * 9),
         trace(WORKED + " 所以答案是七。"),
-        trace(WORKED, verifier=None),
+        trace(WORKED, verifier=None),  # one that the step verifiability has kept on purpose
     ]
     with VerifierPool(2) as pool:
         kept, dropped = traces.check(rows, TraceFilters(), pool)

@@ -17,7 +17,7 @@ LOGITS = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
 def shares(**settings):
     n = 40_000
     uniform = torch.from_numpy(np.random.default_rng(0).random(n))
-    tokens = draw(LOGITS.expand(n, -1), uniform, **({"temperature": 1.0, "top_k": 0, "top_p": 1.0} | settings))
+    tokens, _ = draw(LOGITS.expand(n, -1), uniform, **({"temperature": 1.0, "top_k": 0, "top_p": 1.0} | settings))
     return (torch.bincount(tokens, minlength=4) / n).tolist()
 
 
@@ -40,7 +40,7 @@ def test_tokens_come_with_the_probabilities_asked_for(settings, expected):
 def test_a_token_of_no_probability_is_never_drawn():
     logits = torch.tensor([[-math.inf, 0.0, -math.inf]])
     for uniform in (0.0, 0.5, 1 - 2**-53):
-        assert draw(logits, torch.tensor([uniform]), temperature=1.0, top_k=0, top_p=1.0).item() == 1
+        assert draw(logits, torch.tensor([uniform]), temperature=1.0, top_k=0, top_p=1.0)[0].item() == 1
 
 
 def test_noise_belongs_to_seed_prompt_and_sample():
@@ -68,8 +68,24 @@ def test_a_completion_does_not_depend_on_its_batch(sampler):
     assert [len(row) for row in together] == [3] * 5
     assert seen[-1] == (15, 15)
     alone = [sampler.sample([text], 3, sampling, 7)[0] for text in texts]
-    assert together == alone
+    assert [[s.token_ids for s in row] for row in together] == [[s.token_ids for s in row] for row in alone]
     assert sampler.sample(texts, 3, sampling, 8) != together
+
+
+def test_a_prompt_is_handed_over_once_with_all_its_completions_before_later_ones_are_drawn(sampler):
+    texts = prompts(sampler, 5)
+    handed, drawn = {}, []
+
+    def on_prompt(index, samples):
+        assert index not in handed
+        handed[index] = (samples, drawn[-1][0] if drawn else 0)
+
+    sampling = Sampling(temperature=1.0, max_tokens=24)
+    together = sampler.sample(texts, 3, sampling, 7, lambda *done: drawn.append(done), on_prompt)
+    assert [handed[index][0] for index in range(5)] == together
+    drawn_before = [at for _, at in handed.values()]
+    assert drawn_before == sorted(drawn_before)
+    assert drawn_before[0] < 8  # a prompt is handed over while most are still being drawn
 
 
 def test_greedy_equals_the_models_own_generate(sampler):

@@ -114,7 +114,14 @@ RAW = {
         {"query": "Weather?", "tools": '[{"name": "w"}]', "answers": '[{"name": "w", "arguments": {"at": "Oslo"}}]'},
         {"tools": '[{"name": "w"}]'},
     ),
-    "rlvr-ifeval": ({"messages": [{"role": "user", "content": "Hi"}]}, {"prompt": "Hi", "reference": None}),
+    "rlvr-ifeval": (
+        {"messages": [{"role": "user", "content": "Hi"}], "ground_truth": '{"func_name": "validate_no_commas", "N": null}'},
+        {"prompt": "Hi", "reference": '{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}'},
+    ),
+    "helpsteer3-chat": (
+        {"context": [{"role": "user", "content": "Hi"}], "language": "english", "domain": "general"},
+        {"prompt": "Hi", "reference": None, "domain": "chat"},
+    ),
     "skywork-preferences": (
         {
             "chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}],

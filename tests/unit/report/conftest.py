@@ -123,7 +123,11 @@ def curves(names: dict[str, tuple[float, float]], steps: int) -> list[dict[str, 
 
 RL = {
     "reward": (0.25, 0.45), "reward/accuracy": (0.22, 0.41), "reward/format": (0.9, 0.98), "reward/math": (0.3, 0.5),
-    "completion_tokens": (44, 52), "zero_variance_share": (0.4, 0.6), "truncated": (0.2, 0.04), "unscorable": (0, 0.001),
+    **{f"{kind}_length/{figure}": (value, 1.2 * value) for kind, factor in (("generated", 1.0), ("trained", 1.3))
+       for figure, value in {"mean": 44 * factor, "p10": 20 * factor, "p50": 40 * factor, "p90": 90 * factor}.items()},
+    "generated_completions": (128, 256), "trained_completions": (64, 64), "generated_tokens": (5600, 11000),
+    "trained_tokens": (3600, 3600), "live_share": (1.0, 1.0),
+    "zero_variance_share": (0.4, 0.6), "truncated": (0.2, 0.04), "unscorable": (0, 0.001),
     "loss": (0.02, 0.01), "entropy": (0.9, 0.6), "learning_rate": (3e-5, 1e-6), "grad_norm": (1.2, 0.6),
 }  # fmt: skip
 
@@ -188,7 +192,9 @@ def _curate(folder: Path) -> None:
                 )
                 rows -= lost
                 if step != "split":
-                    reason = {"read": "line 12: malformed JSON", "gold": "the stub passes too"}.get(step, "seen before")
+                    reason = {"read": "malformed: x.jsonl, line 12: not JSON", "gold": "the stub passes too"}.get(
+                        step, "seen before"
+                    )
                     row = {"source": source, "role": role, "step": step, "reason": reason, "id": None, "row": "{}"}
                     rejected += [row] * lost
     write_table(folder / "funnel.parquet", funnel, FUNNEL)

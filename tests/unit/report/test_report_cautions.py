@@ -35,6 +35,10 @@ def test_a_clean_run_has_no_cautions():
         ({"scores": [SCORE | {"truncated": 0.4}]}, "Reason: many completions ended at the token limit (math 40 %)"),
         ({"scores": [SCORE | {"unscorable": 0.02}]}, "could not be judged"),
         ({"metrics": {"reason": [{"step": 1, "name": "zero_variance_share", "value": 0.9}]}}, "90 % of the groups"),
+        (
+            {"metrics": {"reason": [{"step": s, "name": "live_share", "value": v} for s, v in enumerate((1.0, 0.75, 0.96))]}},
+            "1 of 3 steps trained on less than 95 % of the configured completions",
+        ),
         ({"accuracy": {"value": 0.55, "low": 0.48, "high": 0.62, "n": 90}}, "interval reaches 50 %"),
         ({"manifests": {"reason": {"code": {"commit": "a", "dirty": True}}}}, "uncommitted changes in the code: reason"),
         ({"manifests": {"reason": {"code": {"commit": None, "dirty": None}}}}, "outside a git checkout"),

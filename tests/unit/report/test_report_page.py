@@ -9,7 +9,7 @@ import pytest
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, FUNNEL, METRIC
+from openqwq.artifacts.schemas import COMPLETION, FUNNEL, METRIC, REJECTED
 from openqwq.errors import UserError
 from openqwq.report.build import LARGEST, run
 from openqwq.stage import Stage
@@ -25,6 +25,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.scripts: list[str] = []
         self.text = ""
+        self.parts: list[str] = []
         self.inside: list[str] = []
         self.feed(html)
 
@@ -43,9 +44,13 @@ class Page(HTMLParser):
             self.scripts[-1] += data
         elif not self.inside:
             self.text += data
+            self.parts.append(data)
 
     def ids(self) -> list[str]:
         return [attrs["id"] for _, attrs in self.elements if attrs.get("id")]
+
+    def words(self) -> str:
+        return " ".join(" ".join(self.parts).split())
 
     def has(self, text: str) -> bool:
         return " ".join(text.split()) in " ".join(self.text.split())
@@ -140,8 +145,23 @@ def test_long_curves_are_thinned_and_keep_their_end(build, run_folder):
 def test_the_funnel_says_what_was_dropped_and_why(build, run_folder):
     page = build(run_folder)
     assert page.has("problems 1\u202f000 rows in, 758 out")
-    assert page.has("read −6: malformed JSON 994")
+    assert page.has("read −6: malformed 994")
     assert page.has("split 80 held out 758")
+
+
+def test_the_table_has_rows_in_and_out_of_every_step_and_each_reason(build, run_folder):
+    path = run_folder / "curate" / "rejected.parquet"
+    rows = read_table(path, REJECTED).to_pylist()
+    gold = [row for row in rows if (row["role"], row["step"]) == ("problems", "gold")]
+    assert len(gold) == 14
+    others = [row for row in rows if row not in gold]
+    write_table(path, others + [row | {"reason": f"fault {chr(97 + n)}: {n}"} for n, row in enumerate(gold)], REJECTED)
+    page = build(run_folder)
+    table = page.words()
+    assert "step in out dropped why read 1 000 994 6 malformed JSON 6 schema 994 994 0 " in table
+    assert "deduplicate 994 874 120 seen before 120 " in table
+    faults = " ".join(f"fault {chr(97 + n)} 1" for n in range(12))
+    assert f"gold 852 838 14 {faults} other 2 split 838 758 80 held out 80" in table
 
 
 def test_the_same_problems_are_shown_for_every_stage(build, run_folder):

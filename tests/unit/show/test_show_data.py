@@ -87,6 +87,17 @@ def test_hostile_text_is_shown_and_not_sent(folder, capsys):
     assert not {"\x1b", "\x07", "\u202e"} & set(out)
 
 
+def test_a_hostile_name_of_a_column_is_shown_and_not_sent(tmp_path, capsys):
+    pq.write_table(pa.table({f"name{EVIL}\nnext": ["x"]}), tmp_path / "x.parquet")
+    code, out, _ = show(capsys, tmp_path / "x.parquet")
+    assert code == 0
+    assert r"name\x1b]0;owned\x07\x1b[2J\u202eevil next x" in out
+    code, out, err = show(capsys, tmp_path / "x.parquet", "--where", "colour == red")
+    assert code == 2
+    assert r"there are name\x1b]0;owned" in err
+    assert not {"\x1b", "\x07", "\u202e"} & set(err)
+
+
 def test_where_and_seed_choose_rows(folder, capsys):
     _, out, _ = show(capsys, folder / "completions.parquet", "--where", "domain == math and verdict != correct", "--n", 2)
     assert out.startswith("completions.parquet: 6 rows, 5 of them asked for")

@@ -39,6 +39,7 @@ def test_the_table(results, capsys, run):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["role", "step", "source", "in", "out", "dropped", "why"]
     assert lines[1].split()[:6] == ["problems", "read", "sums", "1,200", "1,198", "2"]
+    assert lines[1].endswith("  malformed 2")
     assert lines[2].split()[:6] == ["problems", "gold", "sums", "1,198", "1,187", "11"]
     assert lines[2].endswith(r"the gold is judged incorrect 10; evil \x1b[2J name 1")
     assert lines[3].endswith("held out 187")

@@ -48,6 +48,12 @@ def test_rows_that_are_asked_for(text, steps):
     assert TABLE.filter(expression(text, SCHEMA))["step"].to_pylist() == steps
 
 
+def test_as_many_comparisons_as_fit_do_not_exhaust_the_stack():
+    text = " or ".join(["step<2"] * 400)
+    assert len(text) == 3996
+    assert TABLE.filter(expression(text, SCHEMA))["step"].to_pylist() == [1, -4]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -73,7 +79,9 @@ def test_rows_that_are_asked_for(text, steps):
         ("domain ( math", "compares nothing"),
         ("__import__('os').system('x')", "there is no column '__import__'"),
         ("(" * 60 + "step == 1" + ")" * 60, "nested more than 50 deep"),
-        ("not " * 5000 + "step == 1", "nested more than 50 deep"),
+        ("not " * 900 + "step == 1", "nested more than 50 deep"),
+        ("step<1 and " * 9000 + "step == 1", "more than 4000 characters"),
+        ("domain == \udcff", "not UTF-8"),
     ],
 )
 def test_what_is_no_expression_is_named_in_one_line(text, says):

@@ -117,6 +117,15 @@ def test_another_configuration_never_takes_over_finished_work(tmp_path):
         assert not other.published_before(tmp_path / "out")
 
 
+def test_status_lists_sampled_traces(tmp_path, capsys):
+    (tmp_path / "config.yaml").write_text("run: mine\n")
+    one = Stage("sample_traces", config={}, inputs={}, state_root=tmp_path / ".state", seed=1, recipe_version=1)
+    with one.running(), one.publish_folder(tmp_path / "sampled_traces") as folder:
+        (folder / "x.json").write_text("{}")
+    assert main(["status", str(tmp_path)]) == 0
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [["sampled_traces", "done"]]
+
+
 def test_status_of_no_run_is_one_paragraph(tmp_path, capsys):
     assert main(["status", str(tmp_path / "none")]) == 2
     assert "no such run" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from openqwq.artifacts.schemas import PROBLEM, PROFILE
 from openqwq.config.train import GrpoConfig
 from openqwq.errors import UserError
 from openqwq.train.advantages import advantages, is_live
+from openqwq.train.difficulty import Difficulty
 from openqwq.train.pool import load_pool
 from openqwq.train.rewards import Judgement, form, rewards_of
 from openqwq.verify.verdict import correct, incorrect, unscorable
@@ -94,7 +96,7 @@ def pool(tmp_path: Path, rates: dict[str, float | None], said=None, **changes):
             "problem_id": i,
             "domain": i.rstrip("0123456789"),
             "samples": 4,
-            "correct": 0,
+            "correct": round(4 * (r or 0)),
             "unscorable": 0,
             "pass_rate": r,
             "mean_tokens": 1.0,
@@ -128,12 +130,24 @@ def test_a_domain_without_problems_is_named(tmp_path):
 
 
 def test_a_draw_follows_seed_step_and_round_and_does_not_repeat(tmp_path):
-    made = pool(tmp_path, {})
-    first = [p["id"] for p in made.draw(1, 0, 8, set())]
-    assert first == [p["id"] for p in made.draw(1, 0, 8, set())]
-    assert first != [p["id"] for p in made.draw(2, 0, 8, set())]
+    made, easy = pool(tmp_path, {}), Difficulty({}, 4)
+    first = [p["id"] for p in made.draw(1, 0, 8, set(), easy)]
+    assert first == [p["id"] for p in made.draw(1, 0, 8, set(), easy)]
+    assert first != [p["id"] for p in made.draw(2, 0, 8, set(), easy)]
     assert len(set(first)) == 8
-    assert not set(first) & {p["id"] for p in made.draw(1, 1, 8, set(first))}
-    assert len(made.draw(1, 0, 100, set())) == 20
-    counts = [p["domain"] for step in range(200) for p in made.draw(step, 0, 1, set())]
+    assert not set(first) & {p["id"] for p in made.draw(1, 1, 8, set(first), easy)}
+    assert len(made.draw(1, 0, 100, set(), easy)) == 20
+    counts = [p["domain"] for step in range(200) for p in made.draw(step, 0, 1, set(), easy)]
     assert counts.count("math") / len(counts) == pytest.approx(0.75, abs=0.09)
+
+
+def test_the_profile_decides_what_is_drawn_first_and_leaves_nothing_out(tmp_path):
+    rates = {f"math{i}": i / 4 for i in range(5)} | {f"math{i}": None for i in range(5, 10)}
+    made = pool(tmp_path, rates, pass_rate=[0.0, 1.0], domains={"math": {}})
+    assert made.profile == {f"math{i}": (i, 4) for i in range(5)}
+    profiled = Difficulty(made.profile, 4)
+    drawn = Counter(p["id"] for step in range(600) for p in made.draw(step, 0, 1, set(), profiled))
+    # Laplace's rule: rates 1/6, 1/2, 5/6 have weights in the ratio 5 : 9 : 5.
+    assert drawn["math2"] / drawn["math0"] == pytest.approx(9 / 5, rel=0.3)
+    assert drawn["math2"] / drawn["math4"] == pytest.approx(9 / 5, rel=0.3)
+    assert set(drawn) == {f"math{i}" for i in range(5)}

@@ -4,7 +4,6 @@ import inspect
 import json
 
 import pytest
-import torch
 
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import ROLLOUT
@@ -12,8 +11,8 @@ from openqwq.config import Bounds
 from openqwq.config.train import GrpoConfig
 from openqwq.errors import StageFailure
 from openqwq.generate import Sample
+from openqwq.train.dynamic import RolloutMaker
 from openqwq.train.pool import ProblemPool
-from openqwq.train.rollouts import RolloutMaker
 from openqwq.verify import VerifierPool
 
 
@@ -49,10 +48,13 @@ class FakeSampler:
     def __init__(self, reply):
         self.reply, self.asked, self.seeds = reply, [], []
 
-    def sample(self, prompts, samples, sampling, seed, progress=None):
+    def sample(self, prompts, samples, sampling, seed, progress=None, on_prompt=None):
         self.asked.append(list(prompts))
         self.seeds.append(seed)
-        return [[Sample(self.reply(p, n), [5] * (n + 1), "stop") for n in range(samples)] for p in prompts]
+        drawn = [[Sample(self.reply(p, n), [5] * (n + 1), "stop") for n in range(samples)] for p in prompts]
+        for index, one in enumerate(drawn):
+            on_prompt(index, one)
+        return drawn
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +78,10 @@ def half(prompt, number):
 
 def test_live_groups_with_their_advantages_and_every_rollout_kept(tmp_path, verifiers):
     made, sampler = maker(tmp_path, verifiers, half)
-    groups = made.make(3)
+    groups = made.make(1)
     assert [len(g) for g in groups] == [4] * 4
     assert [r.advantage > 0 for r in groups[0]] == [False, True, False, True]
-    rows = read_table(tmp_path / "step-00003.parquet", ROLLOUT).to_pylist()
+    rows = read_table(tmp_path / "step-00001.parquet", ROLLOUT).to_pylist()
     assert len(rows) == 16
     assert {r["verdict"] for r in rows} == {"correct", "incorrect"}
     assert dict(rows[1]["rewards"]) == {"accuracy": 1.0}
@@ -92,18 +94,21 @@ def test_dead_groups_are_replaced_within_the_bound(tmp_path, verifiers):
     def some(prompt, number):  # a third of the problems teaches something
         return half(prompt, number) if int(prompt[1:]) % 3 == 0 else "\\boxed{4}"
 
-    made, sampler = maker(tmp_path, verifiers, some, config(max_rounds=12))
+    made, sampler = maker(tmp_path, verifiers, some, config(max_generated=5.0))
     groups = made.make(1)
     assert len(groups) == 4
     asked = [p for round_ in sampler.asked for p in round_]
     assert len(asked) == len(set(asked)) > 4
     assert made.figures["live_groups"] == 4
-    assert made.figures["zero_variance_share"] == pytest.approx(1 - 4 / len(asked))
+    assert made.figures["live_share"] == 1
+    taught = 4 + made.figures["surplus_groups"]
+    assert made.figures["zero_variance_share"] == pytest.approx(1 - taught / len(asked))
     assert made.figures["generated_tokens"] > made.figures["trained_tokens"]
     assert len(read_table(tmp_path / "step-00001.parquet", ROLLOUT)) == 4 * len(asked)
-    made, sampler = maker(tmp_path, verifiers, lambda p, n: "\\boxed{4}", config(max_rounds=3))
+    made, sampler = maker(tmp_path, verifiers, lambda p, n: "\\boxed{4}", config(max_generated=2.6))
     assert made.make(1) == []
-    assert len(sampler.asked) == 3
+    assert sum(map(len, sampler.asked)) == 10
+    assert made.figures["live_share"] == made.figures["live_groups"] == 0
 
 
 def test_the_same_step_makes_the_same_rollouts_and_another_step_others(tmp_path, verifiers):
@@ -130,6 +135,17 @@ def test_an_unscorable_group_is_masked_and_too_many_stop_the_stage(tmp_path, ver
         made.make(1)
 
 
+def test_groups_that_vary_by_shaping_alone_are_counted(tmp_path, verifiers):
+    def reply(prompt, number):  # half of the problems: always right, now and then without thinking
+        return half(prompt, number) if int(prompt[1:]) % 2 else ("\\boxed{4}" if number else "<think>2 + 2</think>\\boxed{4}")
+
+    settings = config(groups=10, max_generated=2.0, domains={"math": {"rewards": {"accuracy": 1.0, "format": 0.1}}})
+    made, _ = maker(tmp_path, verifiers, reply, settings)
+    groups = made.make(1)
+    shaped = [group for group in groups if int(group[0].problem["id"][1:]) % 2 == 0]
+    assert 0 < made.figures["shaped_groups"] == len(shaped) < len(groups) == 10
+
+
 def test_the_reward_model_is_asked_only_where_a_reward_names_it(tmp_path, verifiers):
     asked = []
 
@@ -149,67 +165,11 @@ def test_trl_still_has_what_is_overridden_and_relied_on():
     from trl import GRPOTrainer
 
     assert list(inspect.signature(GRPOTrainer._prepare_inputs).parameters) == ["self", "generation_batch"]
+    assert list(inspect.signature(GRPOTrainer._compute_loss).parameters) == ["self", "model", "inputs"]
+    assert list(inspect.signature(GRPOTrainer._save_checkpoint).parameters) == ["self", "model", "trial"]
+    assert list(inspect.signature(GRPOTrainer.training_step).parameters) == ["self", "model", "inputs", "num_items_in_batch"]
     parameters = inspect.signature(GRPOTrainer._get_per_token_logps_and_entropies).parameters
     assert list(parameters)[:5] == ["self", "model", "input_ids", "attention_mask", "logits_to_keep"]
     source = inspect.getsource(GRPOTrainer)
-    assert "self._step += 1" in source
     for key in ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask", "advantages", "num_items_in_batch"):
         assert f'inputs["{key}"]' in source
-
-
-def gradient(tiny_model, tmp_path, verifiers, size, attention="sdpa"):
-    """The gradient of one step of 12 completions in micro-batches of `size`; prompts are shared with sdpa alone."""
-    from datasets import Dataset
-    from transformers import TrainerCallback
-    from trl import GRPOConfig as TrlGrpoConfig
-
-    from openqwq.generate.checkpoint import load_model, load_tokenizer
-    from openqwq.train.grpo_trainer import RolloutGrpoTrainer
-
-    class Keep(TrainerCallback):
-        def on_pre_optimizer_step(self, args, state, control, model=None, **_):
-            self.gradients = {n: p.grad.clone() for n, p in model.named_parameters()}
-
-    made, _ = maker(tmp_path / str(size), verifiers, half, config(groups=3))
-    keep = Keep()
-    model = load_model(tiny_model, "float32")
-    model.set_attn_implementation(attention)
-    arguments = TrlGrpoConfig(
-        output_dir=str(tmp_path / "out"),
-        max_steps=1,
-        per_device_train_batch_size=size,
-        gradient_accumulation_steps=12 // size,
-        num_generations=4,
-        generation_batch_size=12,
-        use_cpu=True,
-        bf16=False,
-        report_to="none",
-        save_strategy="no",
-        loss_type="dapo",
-        max_grad_norm=0,
-        disable_tqdm=True,
-    )
-    trainer = RolloutGrpoTrainer(
-        make=lambda step, model: made.make(step),
-        model=model,
-        args=arguments,
-        train_dataset=Dataset.from_dict({"prompt": [""] * 3}),
-        processing_class=load_tokenizer(tiny_model),
-        callbacks=[keep],
-    )
-    trainer.train()
-    return keep.gradients
-
-
-def test_the_gradient_does_not_depend_on_the_micro_batches(tiny_model, tmp_path, verifiers):
-    one, three = (gradient(tiny_model, tmp_path, verifiers, size) for size in (12, 4))
-    assert max(g.abs().max() for g in one.values()) > 1e-4
-    for name, value in one.items():
-        assert torch.allclose(value, three[name], atol=1e-6), name
-
-
-def test_sharing_the_prompt_changes_no_gradient(tiny_model, tmp_path, verifiers):
-    shared = gradient(tiny_model, tmp_path / "shared", verifiers, 4)
-    apart = gradient(tiny_model, tmp_path / "apart", verifiers, 4, attention="eager")
-    for name, value in shared.items():
-        assert torch.allclose(value, apart[name], atol=1e-6), name

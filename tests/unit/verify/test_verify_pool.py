@@ -99,6 +99,18 @@ def test_verdicts_come_in_the_order_of_the_items_with_progress():
     assert all(one.seconds > 0 for one in judged)
 
 
+def test_submitted_items_are_judged_meanwhile_and_each_answer_finds_its_question(plugin):
+    with VerifierPool(workers=1, seconds=1.0) as pool:
+        slow = pool.submit([troubled("hang completion")])  # the one worker is busy until this item's time is over
+        first, second = (pool.submit([Item(answer, "math", json.dumps({"answer": answer}), r"\boxed{1}")] * 3) for answer in "12")
+        assert [one.verdict.outcome for one in second.result()] == ["incorrect"] * 3
+        assert [one.verdict.outcome for one in first.result()] == ["correct"] * 3
+        assert slow.result()[0].verdict.reason.startswith("limit: judging the completion")
+        assert pool.submit([]).result() == []
+        with pytest.raises(UserError, match="'maths' does not exist"):
+            pool.submit([Item("1", "maths", "{}", "")])
+
+
 @pytest.mark.parametrize(
     ("completion", "outcome", "reason"),
     [

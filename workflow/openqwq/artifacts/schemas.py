@@ -52,8 +52,8 @@ SHARD = pa.schema(
         pa.field(
             "ord", pa.int64(), nullable=False
         ),  # position of the source × 2⁴⁰ + number within the source: the one order of all rows
-        pa.field("key", pa.binary(16), nullable=False),  # hash of the normalised prompt and the tools offered
-        pa.field("rank", pa.binary(16), nullable=False),  # another such hash, by which rows are held out and mixed
+        pa.field("key", pa.binary(16), nullable=False),  # hash of the normalised prompt, tools and answers
+        pa.field("rank", pa.binary(16), nullable=False),  # hash of prompt and tools, by which rows are held out and mixed
         pa.field(
             "quality", pa.int64(), nullable=False
         ),  # of the reference: there is one, there is a solution, length of the tests

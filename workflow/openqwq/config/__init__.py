@@ -38,7 +38,8 @@ class Saving(Strict):
 class Bounds(Strict):
     """Shares above which a stage stops, because what it measures or trains on can no longer be trusted.
 
-    The last four are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops it.
+    Those from `no_thinking` on are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops it. `entropy`
+    is no share, and a lower bound.
     """
 
     unscorable: Share = 0.05  # completions that could not be judged
@@ -47,6 +48,7 @@ class Bounds(Strict):
     several_boxes: Share = 0.5
     reference_copied: Share = 0.1
     special_cased: Share = 0.05
+    entropy: float = Field(default=0.0, ge=0.0)  # nats a token, mean of an RL stage's last five steps; 0 never stops it
 
 
 class Execution(Strict):

@@ -9,7 +9,7 @@ from openqwq.config.base import Positive, Share, Slug, Strict
 Role = Literal["problems", "traces", "preferences"]
 Domain = Literal["math", "code", "instruction", "tool", "chat"]
 Language = Annotated[str, StringConstraints(pattern="^[a-z]{2}$")]  # ISO 639-1
-Unverifiable = Literal["proof", "multi_part", "multiple_choice", "figure", "gold"]
+Unverifiable = Literal["proof", "multi_part", "multiple_choice", "figure", "gold", "no_verifier"]
 Transform = Literal[
     "one_answer",
     "code_tests",
@@ -20,6 +20,10 @@ Transform = Literal[
     "preferred",
     "dispreferred",
     "domain_name",
+    "toolrl_tools",
+    "toolrl_messages",
+    "toolrl_completion",
+    "toolrl_calls",
 ]
 
 
@@ -133,7 +137,8 @@ class HeldOut(Strict):
 
 
 class TraceFilters(Strict):
-    """Which traces the cold start may learn from (Qwen3 report, section 4.1). Each that is kept is verified again.
+    """Which traces the cold start may learn from (Qwen3 report, section 4.1). Each that is kept is verified again; those that
+    have no verifier go before (`keep`).
 
     A trace goes that repeats itself, guesses, changes its language, thinks one thing and answers another, or is wrong.
     """
@@ -158,7 +163,8 @@ class Mix(Strict):
     """What one source contributes to the training rows of its role."""
 
     cap: Positive | None = None  # rows at most
-    weight: Annotated[float, Field(gt=0)] | None = None  # share beside the other weighted sources of the role; no row is repeated
+    # Share beside the other weighted sources of the role; no row is repeated.
+    weight: Annotated[float, Field(ge=1e-6, le=1e6)] | None = None
 
 
 # Each row by itself; then all rows of a role together.
@@ -177,7 +183,7 @@ class CurateConfig(Strict):
     check_gold: bool = True  # the gold verifies and a mutated gold does not, or the row is dropped
     allow_licences: list[str] | None = None  # as the sources write them; without it, all
     languages: Annotated[list[Language], Field(min_length=1)] | None = None  # of prompts, such as [en]; without it, all
-    keep: list[Unverifiable] = []  # kinds of math problems that are otherwise dropped as not verifiable
+    keep: list[Unverifiable] = []  # what is otherwise dropped as not verifiable: kinds of math problems; traces with no_verifier
     trace_filters: TraceFilters | None = None  # without it, traces are only verified
     steps: list[str] = [*ROW_STEPS, *TABLE_STEPS]  # in order; those that judge a row by itself come first, `schema` before all
     near_duplicates: NearDuplicates = NearDuplicates()
@@ -205,6 +211,10 @@ class CurateConfig(Strict):
             ("split", held and f"held_out.{held[0]}"),
             ("difficulty", self.pass_rate and "pass_rate"),
             ("mix", self.mix and "mix"),
+            ("licence", self.allow_licences is not None and "allow_licences"),
+            ("language", self.languages and "languages"),
+            ("verifiability", self.keep and "keep"),
+            ("trace_filters", self.trace_filters is not None and "trace_filters"),
         ]
         for step, key in needs:
             if key and step not in self.steps:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from openqwq.config.base import Positive, Rate, Share, Strict
 from openqwq.config.curate import Domain
+from openqwq.config.rl import RlSampling
 
 
 class Optimizer(Strict):
@@ -67,7 +68,8 @@ class ProfileConfig(Strict):
     problems: dict[Domain, Positive]  # how many of each domain are profiled
 
 
-RewardName = Literal["accuracy", "format", "reward_model"]
+Factor = Annotated[float, Field(ge=1.0)]
+RewardName = Literal["accuracy", "format", "reward_model", "overlong"]
 
 
 class DomainMix(Strict):
@@ -78,35 +80,81 @@ class DomainMix(Strict):
 
 
 class GrpoConfig(Strict):
-    """Group-relative policy optimisation (arXiv 2402.03300) with DAPO's clip-higher, token-level loss and dynamic sampling.
+    """Group-relative policy optimisation (arXiv 2402.03300) with dynamic sampling (DAPO, arXiv 2503.14476).
 
-    DAPO: arXiv 2503.14476.
+    Losses and their options: docs/rl.md. An option that the chosen loss would ignore is an error.
     """
 
-    steps: Positive
-    groups: Positive = 8  # problems an optimizer step
+    steps: Positive  # optimizer steps
+    groups: Positive = 8  # problems a batch of rollouts
     group_size: Annotated[int, Field(ge=2)] = 8  # completions a problem
-    max_rounds: Positive = 1  # of generation a step, to replace groups whose rewards do not vary
-    micro_batch_size: Positive = 16  # completions a forward pass; does not change the mathematics
+    max_generated: Factor = 4.0  # bound on the groups generated a batch, times `groups`, to replace those that do not vary
+    oversample: Factor = 1.0  # what a round draws, times what is expected to be needed: fewer rounds, more groups left over
+    rest: int = Field(default=4, ge=0)  # steps a problem rests after a group without variance, twice as long each time in a row
+    updates: Positive = 1  # optimizer steps a batch of rollouts, each on its share of the groups
+    micro_batch_size: Positive | None = None  # completions a forward pass (16 if neither is given); the mathematics stay
+    micro_batch_tokens: Positive | None = None  # instead: computed positions a forward pass, padding included
     optimizer: Optimizer
-    sampling: Sampling = Sampling()
+    sampling: RlSampling = RlSampling()
     max_prompt_tokens: Positive = 512  # problems with longer prompts are left out and counted
     domains: Annotated[dict[Domain, DomainMix], Field(min_length=1)]
     pass_rate: tuple[Share, Share] = (0.1, 0.9)  # window, for problems that have a profile
-    clip_low: Rate = 0.2
-    clip_high: Rate = 0.28
+    loss: Literal["dapo", "dr_grpo", "gspo", "cispo"] = "dapo"
+    clip_low: Rate | None = None  # how far the ratio may fall below 1; nothing: the loss's own
+    clip_high: Rate | None = None  # how far it may rise above 1; nothing: the loss's own
     kl: float = Field(default=0.0, ge=0.0)  # weight of the KL term to the stage's first policy
-    scale_rewards: Literal["group", "none"] = "group"
+    scale_rewards: Literal["group", "none"] = "group"  # advantages over the group's deviation; `none` with dr_grpo
+    mismatch_correction: Literal["token_truncate", "none"] = "token_truncate"  # for a sampler that differs from the trainer
+    mismatch_cap: Annotated[float, Field(ge=1.0)] | None = None  # of a token's weight (2 if not given)
+    truncated: Literal["train", "mask"] = "train"  # completions cut at max_tokens: trained on, or left out of their group
+    overlong_buffer: Positive | None = None  # tokens before max_tokens in which the reward `overlong` falls to -1
     autocast: Literal["none", "bfloat16"] = "bfloat16"
     gradient_checkpointing: bool = False
 
     @model_validator(mode="after")
-    def _batches(self) -> Self:
-        _divides(self.groups * self.group_size, self.micro_batch_size, "groups × group_size =")
-        if self.sampling.temperature == 0 or self.sampling.top_p < 1 or self.sampling.top_k:
-            raise ValueError(
-                "sampling: RL needs temperature above 0, top_p 1 and top_k 0, or its gradient is that of another policy"
-            )
+    def _consistent(self) -> Self:
         if self.pass_rate[0] > self.pass_rate[1]:
             raise ValueError(f"pass_rate {list(self.pass_rate)}: the lower end is above the upper")
+        if self.micro_batch_size is not None and self.micro_batch_tokens is not None:
+            raise ValueError("micro_batch_size and micro_batch_tokens: give one of them")
+        for name, value in (("steps", self.steps), ("groups", self.groups)):
+            if value % self.updates:
+                raise ValueError(f"{name} {value} is not a multiple of updates {self.updates}")
+        if self.sampling.last_change() > self.steps:
+            raise ValueError(f"sampling: from_step {self.sampling.last_change()} is past the last of {self.steps} steps")
+        for message in ineffective(self):
+            raise ValueError(message)
         return self
+
+
+def ineffective(config: GrpoConfig) -> list[str]:
+    """What the chosen loss and rewards would ignore, or would make mean something else."""
+    clips = [name for name in ("clip_low", "clip_high") if getattr(config, name) is not None]
+    overlong = any("overlong" in mix.rewards for mix in config.domains.values())
+    shortest = min(config.sampling.lengths())
+    found = {
+        "loss cispo: with one update a batch the ratio is 1 and cispo is dapo; say dapo, or give updates of 2 or more": (
+            config.loss == "cispo" and config.updates == 1
+        ),
+        f"{' and '.join(clips)}: with one update a batch the ratio is 1 and is never clipped; leave it out, or give updates "
+        "of 2 or more": (bool(clips) and config.updates == 1),
+        "clip_low: cispo has no lower bound; leave it out": config.loss == "cispo" and config.clip_low is not None,
+        "scale_rewards group: dr_grpo is defined without the group's deviation; say scale_rewards: none": (
+            config.loss == "dr_grpo" and config.scale_rewards == "group"
+        ),
+        "kl: gspo weighs whole sequences and has no KL term; leave it out, or take dapo": config.loss == "gspo" and config.kl > 0,
+        "mismatch_cap: there is no correction to cap; leave it out, or say mismatch_correction token_truncate": (
+            config.mismatch_correction == "none" and config.mismatch_cap is not None
+        ),
+        "overlong_buffer: no domain has the reward overlong; name it there with a weight, or leave the buffer out": (
+            config.overlong_buffer is not None and not overlong
+        ),
+        "overlong: a reward of this name needs overlong_buffer": overlong and config.overlong_buffer is None,
+        f"overlong_buffer {config.overlong_buffer}: not below sampling.max_tokens {shortest}": (
+            config.overlong_buffer is not None and config.overlong_buffer >= shortest
+        ),
+        "truncated mask: it hides the completions that overlong punishes most; choose one of them": (
+            overlong and config.truncated == "mask"
+        ),
+    }
+    return [message for message, holds in found.items() if holds]

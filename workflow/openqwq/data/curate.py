@@ -12,18 +12,18 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 from openqwq.artifacts.files import publishing, write_table
+from openqwq.artifacts.lineage import differences
 from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import PROBLEM, REJECTED
 from openqwq.artifacts.streams import batches
 from openqwq.config.curate import CurateConfig
 from openqwq.config.evaluate import Benchmark
 from openqwq.data.gather import Gather
+from openqwq.data.processes import each
 from openqwq.data.rows import Row
 from openqwq.data.shard import Shard
 from openqwq.data.shard import run as run_shard
@@ -45,15 +45,14 @@ def run(stage: Stage, config: CurateConfig, benchmarks: list[Benchmark], out: Pa
     folders = [stage.state / "shards" / Shard(index, shards).name for index in range(shards)]
     missing = [(index, folder) for index, folder in enumerate(folders) if not folder.is_dir()]
     at_once = min(len(missing), len(os.sched_getaffinity(0)))
-    each = max(1, workers // max(1, at_once))
-    jobs = [(config, benchmarks, stage.seed, Shard(index, shards), folder, each) for index, folder in missing]
+    judging = max(1, workers // max(1, at_once))
+    jobs = [(config, benchmarks, stage.seed, Shard(index, shards), folder, judging) for index, folder in missing]
     if at_once <= 1:
         for job in jobs:
             _shard(*job, progress=stage.progress)
     else:
-        with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-            for done in [pool.submit(_shard, *job) for job in jobs]:
-                done.result()
+        for _ in each(_alone, jobs, at_once):
+            pass
     _gather(stage, config, benchmarks, folders, out)
 
 
@@ -72,12 +71,18 @@ def gather(stage: Stage, config: CurateConfig, benchmarks: list[Benchmark], shar
         inputs = {key: entry["content"] for key, entry in fact.get("inputs", {}).items()}
         if made != ours or inputs != stage.hashes:
             raise UserError(f"{folder}: this shard was made from another configuration, seed or source. Make it again.")
+        if altered := differences(folder):
+            raise UserError(f"{folder}: this shard is not what was made ({'; '.join(altered)}). Make it again.")
     names = sorted(str(fact["config"]["shard"]) for fact in facts)
     if names != sorted(Shard(index, len(shards)).name for index in range(len(shards))):
         raise UserError(
             f"curate --gather: the shards given are {', '.join(names)}; give each of one set once, 0-of-N to (N-1)-of-N."
         )
     _gather(stage, config, benchmarks, shards, out)
+
+
+def _alone(job: tuple[CurateConfig, list[Benchmark], int, Shard, Path, int]) -> None:
+    _shard(*job)
 
 
 def _shard(

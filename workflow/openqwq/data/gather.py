@@ -8,11 +8,10 @@
 disk; texts are only streamed, once to look for held-out problems and once to write the tables.
 """
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,13 @@ from openqwq.artifacts.streams import TableWriter, batches, merged, ords
 from openqwq.config.curate import CurateConfig
 from openqwq.data.index import Drops, Index, database
 from openqwq.data.ledger import PLACED_CONTAMINATION, PLACED_REJECTED, Funnel
+from openqwq.data.processes import each
 from openqwq.data.rows import Row, as_text
-from openqwq.data.shard import SCHEMAS
+from openqwq.data.shard import SCHEMAS, SEEN
+from openqwq.data.sources.reading import Reading, together
 from openqwq.data.steps import decontaminate
 from openqwq.data.steps.decontaminate import Evaluations
+from openqwq.errors import UserError
 from openqwq.progress import Progress
 
 DOMAINS = ("math", "code", "instruction", "tool")
@@ -61,7 +63,10 @@ class Gather:
         self._ours = Evaluations({}, config.ngram)
 
     def decide(self) -> None:
-        """Runs the steps."""
+        """Runs the steps. Raises `UserError` where the shards together show that a source cannot be used."""
+        seen = [json.loads((folder / SEEN).read_text(encoding="utf-8")) for folder in self.shards]
+        for source in self.config.sources:
+            together([Reading.read(of[source.name]) for of in seen]).check(source, self.config.max_malformed)
         for folder in self.shards:
             self.funnel.add(read_table(folder / "funnel.parquet", FUNNEL))
         with database(self.work, self.workers) as connection:
@@ -99,7 +104,7 @@ class Gather:
     def _role(self, role: str, index: Index) -> None:
         fate = self.fates[role] = Fate()
         steps: dict[str, Callable[[], Drops]] = {
-            "deduplicate": index.same_prompt,
+            "deduplicate": index.same_rows,
             "near_duplicates": lambda: index.near_duplicates(self.config.near_duplicates),
             "split": lambda: self._split(role, index, fate),
             "held_out": lambda: self._touching(role, index),
@@ -121,24 +126,35 @@ class Gather:
     def _split(self, role: str, index: Index, fate: Fate) -> Drops:
         """Rows held out leave the funnel here; they are not rejected."""
         if role != "problems":
-            fate.held_out = index.first(getattr(self.config.held_out, role))
+            fate.held_out = self._first(index, role)
+            beside = index.beside(fate.held_out)
             index.take_out(fate.held_out)
-            return {}
+            return beside
         for domain in DOMAINS:
-            count = getattr(self.config.held_out, domain)
-            if count:
-                taken = index.first(count, domain)
+            if getattr(self.config.held_out, domain):
+                taken = self._first(index, domain)
                 self.held_out[domain] = self._rows(role, taken)
                 index.take_out(taken)
         self._ours = Evaluations(self.held_out, self.config.ngram)
         return {}
+
+    def _first(self, index: Index, key: str) -> np.ndarray:
+        """As many rows as `held_out.<key>` says. Raises `UserError` where there are fewer: all would be held out."""
+        count = getattr(self.config.held_out, key)
+        taken = index.first(count, key if key in DOMAINS else None)
+        if len(taken) < count and len(index.places()):
+            raise UserError(
+                f"curate.held_out.{key}: {count} are to be held out, and curation has left {len(taken)}. Hold out fewer, or add "
+                "sources."
+            )
+        return taken
 
     def _touching(self, role: str, index: Index) -> Drops:
         if not any(self.held_out.values()):
             return {}
         jobs = [(file, index.places(), self._ours) for file in self._files(role)]
         gone: Drops = {}
-        for reasons, found in _each(_touch, jobs, self.workers):
+        for reasons, found in each(_touch, jobs, self.workers):
             gone |= reasons
             self._found += found
         return gone
@@ -166,14 +182,6 @@ def _touch(job: tuple[Path, np.ndarray, Evaluations]) -> tuple[Drops, list[dict[
         gone |= {row["ord"]: reason for row, reason in dropped}
         found += [{**match, "ord": by_id[match["id"]]} for match in matches]
     return gone, found
-
-
-def _each(run: Callable[[Any], Any], jobs: list[Any], workers: int) -> Iterator[Any]:
-    if min(len(jobs), workers) == 1:
-        yield from map(run, jobs)
-        return
-    with ProcessPoolExecutor(min(len(jobs), workers), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(run, jobs)
 
 
 def _among(table: pa.Table, places: np.ndarray) -> pa.Table:

@@ -47,14 +47,16 @@ class Index:
         self._put("gone", ord=gone)
         self._db.execute("DELETE FROM k WHERE ord IN (SELECT ord FROM gone)")
 
-    def same_prompt(self) -> Drops:
-        """Rows whose prompt a better row has."""
+    def same_rows(self) -> Drops:
+        """Rows that ask (and, in traces and preferences, answer) what a better row does."""
         found = self._db.execute(
-            "WITH best AS (SELECT ord, first_value(ord) OVER w AS kept FROM k"
+            "WITH best AS (SELECT ord, gold, first_value(ord) OVER w AS kept FROM k"
             " WINDOW w AS (PARTITION BY key ORDER BY quality DESC, ord))"
-            " SELECT best.ord, k.id, k.source FROM best JOIN k ON k.ord = best.kept WHERE best.ord != best.kept"
+            " SELECT best.ord, k.id, k.source, k.gold = best.gold FROM best JOIN k ON k.ord = best.kept"
+            " WHERE best.ord != best.kept"
         ).fetchall()
-        return {place: f"same prompt as a row that is kept: {id_} of {source}" for place, id_, source in found}
+        says = {True: "", False: " with another gold"}
+        return {place: f"same as a row that is kept{says[same]}: {id_} of {source}" for place, id_, source, same in found}
 
     def near_duplicates(self, bounds: NearDuplicates) -> Drops:
         """Rows that say in slightly other words what a better row says."""
@@ -81,8 +83,7 @@ class Index:
         self._put("found", ord=np.array(list(gone)), kept=np.array([kept for kept, _ in gone.values()], np.int64))
         named = self._db.execute("SELECT found.ord, k.id, k.source FROM found JOIN k ON k.ord = found.kept").fetchall()
         return {
-            place: f"nearly the same prompt as a row that is kept: {i} of {s}, similarity {gone[place][1]:.2f}"
-            for place, i, s in named
+            place: f"nearly the same as a row that is kept: {i} of {s}, similarity {gone[place][1]:.2f}" for place, i, s in named
         }
 
     def _shingles(self) -> Shingles:
@@ -106,8 +107,23 @@ class Index:
         query = f"SELECT ord FROM (SELECT ord FROM k WHERE {where} ORDER BY rank, ord LIMIT {int(count)}) ORDER BY ord"  # noqa: S608
         return self._column(query, **({} if domain is None else {"domain": domain}))
 
+    def beside(self, taken: np.ndarray) -> Drops:
+        """Rows that have the prompt of one of those taken."""
+        self._put("taken", ord=taken)
+        found = self._db.execute(
+            "SELECT ord FROM k WHERE ord NOT IN (SELECT ord FROM taken)"
+            " AND rank IN (SELECT rank FROM k WHERE ord IN (SELECT ord FROM taken)) ORDER BY ord"
+        ).fetchall()
+        return {place: "the prompt of a row that is held out" for (place,) in found}
+
     def outside(self, low: float, high: float) -> Drops:
-        """Rows whose stored pass rate lies outside the window."""
+        """Rows whose stored pass rate lies outside the window. Raises `UserError` where no row has one."""
+        rows, rates = self._db.execute("SELECT count(*), count(pass_rate) FROM k").fetchall()[0]
+        if rows and not rates:
+            raise UserError(
+                "curate.pass_rate: none of the problems has a pass rate. Map the column of a source that holds it to "
+                "metadata.pass_rate, or take pass_rate out of the configuration."
+            )
         query = "SELECT ord, pass_rate FROM k WHERE pass_rate < $low OR pass_rate > $high"
         found = self._db.execute(query, {"low": low, "high": high}).fetchall()
         return {place: f"pass rate outside {low:g} to {high:g}: {rate:g}" for place, rate in found}

@@ -46,9 +46,10 @@ def _deeper(value: Any, limit: int) -> bool:
     return any(isinstance(item, dict | list) for item in level)
 
 
-def row_id(source: str, messages: list[Message], reference: str | None) -> str:
-    """First 16 hex digits of the SHA-256 over source, prompt and reference."""
-    text = json.dumps([source, messages, reference], sort_keys=True, ensure_ascii=False)
+def row_id(source: str, messages: list[Message], reference: str | None, answers: dict[str, Any]) -> str:
+    """First 16 hex digits of the SHA-256 over source, prompt and reference, and over the answers of a trace or preference."""
+    told = [source, messages, reference, answers] if answers else [source, messages, reference]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -66,7 +67,7 @@ def make_row(
     """One row with its id and JSON columns; `more` holds `completion`, or `chosen` and `rejected`."""
     gold = None if reference is None else to_json(reference)
     return {
-        "id": row_id(source, messages, gold),
+        "id": row_id(source, messages, gold, more),
         "source": source,
         "domain": domain,
         "messages": messages,

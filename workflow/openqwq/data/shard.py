@@ -5,6 +5,7 @@ one order of all rows (`ord`), so that the second phase restores that order what
 
     {problems,traces,preferences}.parquet   the rows kept, with the columns of SHARD
     rejected, contamination, funnel         the account, which the second phase merges
+    sources.json                            what was seen of each source, which only all shards together can judge
 """
 
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from openqwq.artifacts.files import write_json
 from openqwq.artifacts.schemas import PREFERENCE, PROBLEM, SHARD, TRACE
 from openqwq.artifacts.streams import TableWriter
-from openqwq.config.curate import CurateConfig, Source
+from openqwq.config.curate import CurateConfig
 from openqwq.data import sources
 from openqwq.data.ledger import ledger
 from openqwq.data.rows import Malformed, Row
+from openqwq.data.sources.reading import Reading
 from openqwq.data.steps.keys import keys
 from openqwq.data.steps.registry import REGISTRY, Context
 from openqwq.errors import UserError
@@ -29,6 +32,7 @@ from openqwq.progress import Progress
 SCHEMAS = {"problems": PROBLEM, "traces": TRACE, "preferences": PREFERENCE}
 BATCH = 2048  # rows that are in memory as Python objects
 NUMBER_BITS = 40  # of `ord`: rows of one source
+SEEN = "sources.json"
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,12 @@ def run(config: CurateConfig, context: Context, seed: int, shard: Shard, folder:
         account = stack.enter_context(ledger(folder))
         tables = {role: stack.enter_context(TableWriter(folder / f"{role}.parquet", with_keys(role))) for role in SCHEMAS}
         steps = {name: REGISTRY[name].make(context) for name in config.steps if name in REGISTRY}
+        readings: dict[str, Reading] = {}
         for position, source in enumerate(config.sources):
             seen = 0
+            reading = readings[source.name] = Reading(shard.index, shard.count)
             account.funnel.passed(source.role, source.name, "read", 0, 0, 0.0)
-            for raw in _batched(_mine(source, seed, config.max_malformed, shard)):
+            for raw in _batched(sources.stream(source, seed, config.max_malformed, reading)):
                 malformed = [(position << NUMBER_BITS | n, row) for n, row in raw if isinstance(row, Malformed)]
                 read: list[tuple[int, Row]] = [
                     (position << NUMBER_BITS | n, row) for n, row in raw if not isinstance(row, Malformed)
@@ -86,10 +92,7 @@ def run(config: CurateConfig, context: Context, seed: int, shard: Shard, folder:
                     tables[source.role].write(made)
                 seen += len(raw)
                 progress.update(f"source {source.name}", position + 1, len(config.sources), rows=seen)
-
-
-def _mine(source: Source, seed: int, max_malformed: float, shard: Shard) -> Iterator[tuple[int, Row | Malformed]]:
-    return islice(enumerate(sources.stream(source, seed, max_malformed)), shard.index, None, shard.count)
+        write_json(folder / SEEN, {name: reading.as_json() for name, reading in readings.items()})
 
 
 def _batched(rows: Iterator[tuple[int, Row | Malformed]]) -> Iterator[list[tuple[int, Row | Malformed]]]:

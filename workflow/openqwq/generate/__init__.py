@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -17,6 +17,8 @@ class Sample:
     text: str  # without the end token
     token_ids: list[int]  # the end token included
     finish_reason: Literal["stop", "length"]
+    # The sampler's own, of each token, at the temperature sampled with, over the whole vocabulary (natural logarithm).
+    logprobs: list[float] = field(default_factory=list)
 
 
 class Sampler(Protocol):
@@ -32,8 +34,12 @@ class Sampler(Protocol):
         sampling: Sampling,
         seed: int,
         progress: Callable[[int, int], None] | None = None,
+        on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
-        """`samples` completions of each rendered prompt, in order. `progress(done, total)` counts completions."""
+        """`samples` completions of each rendered prompt, in order. `progress(done, total)` counts completions.
+
+        `on_prompt(index, samples)` is called once for each prompt, in any order, as soon as its last completion is drawn.
+        """
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
         """Takes over the weights of a model in training, by the names of its state dict."""

@@ -44,6 +44,7 @@ class VllmSampler:
         sampling: Sampling,
         seed: int,
         progress: Callable[[int, int], None] | None = None,
+        on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
         from vllm import SamplingParams
 
@@ -63,7 +64,11 @@ class VllmSampler:
         answers = self.engine.generate(tokens, parameters, use_tqdm=False)
         if progress:
             progress(len(prompts) * samples, len(prompts) * samples)
-        return [[self._sample(output) for output in answer.outputs] for answer in answers]
+        drawn = [[self._sample(output) for output in answer.outputs] for answer in answers]
+        if on_prompt:
+            for index, one in enumerate(drawn):
+                on_prompt(index, one)
+        return drawn
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
         self.engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(tensors)})

@@ -8,6 +8,7 @@ from openqwq.report.runfolder import Rows
 
 TRUNCATED = 0.1  # share of completions cut at the limit above which a score mostly measures the limit
 NAMED = 4  # artifacts listed by name in one caution
+FILLED = 0.95  # share of a step's configured completions that should be trained on
 DEAD = 0.7  # mean share of groups without variance above which most generation taught nothing
 
 Caution = dict[str, str]  # level (serious, note), text
@@ -63,6 +64,14 @@ def _training(metrics: dict[str, Rows]) -> list[Caution]:
             share = words.percent(sum(dead) / len(dead), 0)
             made.append(
                 _note(f"{words.stage(stage)}: {share} of the groups had no variance in their rewards and taught nothing.")
+            )
+        filled = [row["value"] for row in rows if row["name"] == "live_share" and row["value"] is not None]
+        if short := sum(share < FILLED for share in filled):
+            made.append(
+                _note(
+                    f"{words.stage(stage)}: {short} of {len(filled)} steps trained on less than {words.percent(FILLED, 0)} of "
+                    "the configured completions: live groups were too few within the bound on generation, or completions masked."
+                )
             )
     return made
 

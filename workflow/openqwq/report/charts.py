@@ -38,6 +38,25 @@ def lines(series: dict[str, list[tuple[int, float]]], *, percent: bool = False) 
     return _finished(chart.encode(**encoding))
 
 
+def bands(rows: Rows) -> dict[str, Any]:
+    """Distributions over steps: a line for the median within a band from p10 to p90, one a name.
+
+    Each row has `step`, `name`, `p10`, `p50`, `p90` and `mean`.
+    """
+    steps = sorted({row["step"] for row in rows})
+    whole = steps if len(steps) <= FEW_STEPS else alt.Undefined
+    tooltip = [alt.Tooltip("name:N", title="which"), alt.Tooltip("step:Q")]
+    tooltip += [alt.Tooltip(f"{figure}:Q", format=".4~g") for figure in ("p10", "p50", "p90", "mean")]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("step:Q", title="step", axis=alt.Axis(values=whole, grid=False, format="~s")),
+        color=alt.Color("name:N", legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1)),
+    )
+    band = base.mark_area(opacity=0.18).encode(y=alt.Y("p10:Q", title=None, axis=alt.Axis(tickCount=5)), y2="p90:Q")
+    point = {"size": 22, "filled": True} if len(steps) <= FEW else False
+    line = base.mark_line(point=point, strokeWidth=1.8).encode(y=alt.Y("p50:Q", title=None), tooltip=tooltip)
+    return _finished(alt.layer(band, line))
+
+
 def histogram(counts: dict[str, int]) -> dict[str, Any]:
     """Bars of counts by label, in the order given."""
     rows = [{"label": label, "rows": rows} for label, rows in counts.items()]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from openqwq.report import charts, words
+from openqwq.report import charts, lengths, words
 from openqwq.report.runfolder import Rows
 
 # Title, the names in it; a name ending in * stands for all that begin so. First match wins, order is that of the page.
@@ -11,14 +11,24 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Reward by name", ("reward/*",)),
     ("Loss", ("loss", "eval_loss")),
     ("Accuracy", ("accuracy", "eval_accuracy", "token_accuracy")),
-    ("Completion length, tokens", ("completion_tokens", "completion_tokens/*")),
-    ("Shares of completions and groups", ("zero_variance_share", "truncated", "unscorable")),
+    ("Shares of completions and groups", ("zero_variance_share", "live_share", "truncated", "unscorable")),
     ("Suspicious traits among correct completions", ("suspicious/*",)),
+    ("Mismatch of sampler and trainer, ratio of probabilities", ("mismatch_ratio/*",)),
+    ("Tokens beyond a bound of the ratio", ("mismatch_truncated", "clipped/*")),
     ("Tokens a step", ("generated_tokens", "trained_tokens")),
+    ("Completions a step", ("generated_completions", "trained_completions")),
+    ("Groups and rounds a step", ("live_groups", "shaped_groups", "surplus_groups", "generation_rounds")),
+    ("Problems that rest", ("retired_problems", "backed_off_problems")),
     ("Seconds a step", ("generation_seconds", "verification_seconds")),
 )
 LAST = ("learning_rate", "grad_norm")  # of interest to few
-SHARES = {"Accuracy", "Shares of completions and groups", "Suspicious traits among correct completions"}
+SHARES = {
+    "Accuracy",
+    "Shares of completions and groups",
+    "Suspicious traits among correct completions",
+    "Tokens beyond a bound of the ratio",
+    "Padding among computed positions",
+}
 
 Series = dict[str, list[tuple[int, float]]]
 
@@ -27,7 +37,7 @@ def curves(rows: Rows) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
     """Charts of a stage's `METRIC` rows, each with `title` and Vega-Lite `spec`; and figures that never change, as values."""
     by_name: Series = {}
     for row in rows:
-        if row["value"] is not None:
+        if row["value"] is not None and row["name"].split("/")[0] not in lengths.KINDS:
             by_name.setdefault(row["name"], []).append((row["step"], row["value"]))
     charted, constant = [], []
     for title, names in grouped(list(by_name)):
@@ -36,7 +46,7 @@ def curves(rows: Rows) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
             constant += [(words.metric(name), by_name[name][0][1]) for name in names]
         else:
             charted.append({"title": title[:1].upper() + title[1:], "spec": charts.lines(series, percent=title in SHARES)})
-    return charted, constant
+    return charted + lengths.panel(rows), constant
 
 
 def grouped(names: list[str]) -> list[tuple[str, list[str]]]:

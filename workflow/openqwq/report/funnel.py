@@ -6,12 +6,17 @@ from typing import Any
 from openqwq.artifacts.schemas import CONTAMINATION, FUNNEL, REJECTED
 from openqwq.report.runfolder import Rows, RunFolder
 
-REASONS = 3  # shown for each step; the rest are in rejected.parquet
+REASONS = 3  # shown beside each step's bar
+LISTED = 12  # in the table; the rest are counted together, and are in rejected.parquet
 ROLES = ("problems", "traces", "preferences")
 
 
 def funnels(run: RunFolder) -> list[dict[str, Any]]:
-    """One funnel a role: `steps` (name, rows in and out, share of the first, reasons of what was dropped) and `sources`."""
+    """One funnel a role: `steps` (name, rows in and out, share of the first, reasons of what was dropped) and `sources`.
+
+    Of the reasons the commonest stand in `reasons`, and in `listed` so many that their counts and `other` add up to the rows that
+    were rejected.
+    """
     rows = run.rows("curate/funnel.parquet", FUNNEL)
     if rows is None:
         return []
@@ -30,9 +35,7 @@ def _funnel(role: str, rows: Rows, rejected: Rows) -> dict[str, Any]:
         sources.setdefault(row["source"], [row["rows_in"], 0])[1] = row["rows_out"]
     first = max((step["rows_in"] for step in steps.values()), default=0) or 1
     for step in steps.values():
-        reasons = Counter(
-            short_reason(r["step"], r["reason"]) for r in rejected if (r["role"], r["step"]) == (role, step["name"])
-        )
+        reasons = Counter(short_reason(r["reason"]) for r in rejected if (r["role"], r["step"]) == (role, step["name"]))
         dropped = step["rows_in"] - step["rows_out"]
         step |= {
             "dropped": dropped,
@@ -40,6 +43,8 @@ def _funnel(role: str, rows: Rows, rejected: Rows) -> dict[str, Any]:
             "share": step["rows_out"] / first,
             "share_in": step["rows_in"] / first,
             "reasons": reasons.most_common(REASONS),
+            "listed": (listed := reasons.most_common(LISTED)),
+            "other": reasons.total() - sum(count for _, count in listed),
         }
     return {
         "role": role,
@@ -50,10 +55,9 @@ def _funnel(role: str, rows: Rows, rejected: Rows) -> dict[str, Any]:
     }
 
 
-def short_reason(step: str, reason: str) -> str:
-    """A reason without the particulars of one row, so that like ones can be counted together."""
-    parts = reason.split(": ")
-    return (parts[1] if step == "read" and len(parts) > 1 else parts[0])[:80]  # reading names the file and line first
+def short_reason(reason: str) -> str:
+    """What stands before a reason's first colon: its kind, the same for many rows."""
+    return reason.split(": ")[0][:80]
 
 
 def tables(manifest: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from openqwq.artifacts.schemas import METRIC, PROFILE
-from openqwq.report import charts, words
+from openqwq.report import charts, lengths, words
 from openqwq.report.completions import rollouts
 from openqwq.report.curves import curves, first_and_last
 from openqwq.report.runfolder import Rows, RunFolder
@@ -53,7 +53,10 @@ def facts(stage: str, config: dict[str, Any], rows: Rows, manifest: dict[str, An
     made: Facts = [("steps", words.count(steps(rows)))] if rows else []
     if "group_size" in config:
         made.append(("a step", f"{config.get('groups')} problems × {config['group_size']} completions"))
-        made.append(("clip", f"{config.get('clip_low')} / {config.get('clip_high')}"))
+        made.append(("loss", str(config.get("loss", "dapo"))))
+        clips = [config.get("clip_low"), config.get("clip_high")]
+        if any(clip is not None for clip in clips):
+            made.append(("clip", " / ".join("–" if clip is None else f"{clip:g}" for clip in clips)))
         made.append(("KL weight", f"{config.get('kl'):g}"))
     elif "batch_size" in config:
         made.append(("a step", f"{config['batch_size']} {'pairs' if stage == 'reward_model' else 'traces'}"))
@@ -66,6 +69,7 @@ def facts(stage: str, config: dict[str, Any], rows: Rows, manifest: dict[str, An
         if ends:
             made.append((f"{name}, first and last step", f"{ends[0]:.3g} → {ends[1]:.3g}"))
             break
+    made += lengths.facts(rows)
     if manifest.get("wall_seconds") is not None:
         made.append(("wall time", words.duration(manifest["wall_seconds"])))
     return made

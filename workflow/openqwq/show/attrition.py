@@ -42,7 +42,7 @@ def lines(run: RunFolder) -> list[tuple[str, ...]]:
     reasons: dict[tuple[str, str, str], Counter[str]] = {}
     for row in run.rows("curate/rejected.parquet", REJECTED, ["role", "source", "step", "reason"]) or []:
         counts = reasons.setdefault((row["role"], row["step"], row["source"]), Counter())
-        counts[short_reason(row["step"], row["reason"])] += 1
+        counts[short_reason(row["reason"])] += 1
     made: list[tuple[str, ...]] = []
     for (role, step, source), (rows_in, rows_out) in _totals(passes).items():
         dropped = rows_in - rows_out

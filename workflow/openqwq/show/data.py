@@ -44,7 +44,8 @@ def _print(table: tables.Chosen, width: int | None, full: bool) -> None:
     print(_bold(f"{visible(table.name)}: {table.rows:,} rows{asked}"))
     for number, row in table.shown:
         print("\n" + _bold("\n".join(rows.wrapped(f"── {number}  {rows.title(row)}", width))))
-        for label, block in rows.lines(row, width, full):
+        for name, block in rows.lines(row, width, full):
+            label = visible(name).replace("\n", " ")
             one = len(block) == 1 and len(block[0]) + len(label) + 1 <= (width or 100)
             print(f"{_bold(label)} {block[0].lstrip()}" if one else "\n".join([_bold(label), *block]))
     print()

@@ -30,11 +30,16 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">=": lambda a, b: a.is_valid() & (a >= b),
 }
 MAX_DEPTH = 50
+MAX_CHARS = 4000  # Arrow goes down a level for each `and`, and a stack has an end
 Token = tuple[str, str]  # kind (text, op, word, end) and what stood there
 
 
 def expression(text: str, schema: pa.Schema) -> pc.Expression:
     """The filter. Raises `UserError` for what cannot be read, an unknown column, and a value that is none of its type."""
+    if len(text) > MAX_CHARS:
+        raise UserError(f"--where {text[:60]!r}…: more than {MAX_CHARS} characters. {_HELP}")
+    if any("\ud800" <= character <= "\udfff" for character in text):  # how Python reads such an argument
+        raise UserError(f"--where {text!r}: not UTF-8. {_HELP}")
     parser = _Parser(_tokens(text), schema, text)
     made = parser.any_of(0)
     parser.expect("end", "the end")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from trl import GRPOConfig as TrlGrpoConfig
 
 from openqwq.artifacts.files import write_json
 from openqwq.config import Execution
@@ -20,14 +19,19 @@ from openqwq.generate import open_sampler
 from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train import hacking
-from openqwq.train.arguments import common_arguments
+from openqwq.train.dynamic import RolloutMaker
+from openqwq.train.entropy import hold_entropy
+from openqwq.train.grpo_arguments import trainer_settings, trl_arguments
 from openqwq.train.grpo_trainer import RolloutGrpoTrainer
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.pool import load_pool
-from openqwq.train.rollouts import Group, RolloutMaker
+from openqwq.train.rollouts import Group
 from openqwq.train.scorer import RewardScorer
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
+
+# TRL's names for the shares of tokens whose ratio lies beyond a bound, means over micro-batches, and ours.
+CLIPPED = {"clip_ratio/low_mean": "clipped/low", "clip_ratio/high_mean": "clipped/high", "cispo_clip_ratio": "clipped/high"}
 
 
 def run(
@@ -79,43 +83,30 @@ def run(
             stage.progress.within,
         )
 
+        metrics = stage.state / "metrics.parquet"
+
         def make(at: int, model: Any) -> list[Group]:
+            hold_entropy(metrics, at - 1, execution.bounds.entropy)
             with stage.stopping.exposed():
                 sampler.update(model.state_dict().items())
                 return maker.make(at)
 
-        completions = config.groups * config.group_size
-        arguments = TrlGrpoConfig(
-            **common_arguments(
-                stage,
-                execution,
-                optimizer=config.optimizer,
-                micro_batch_size=config.micro_batch_size,
-                accumulation=completions // config.micro_batch_size,
-                autocast=config.autocast,
-                gradient_checkpointing=config.gradient_checkpointing,
-            ),
-            max_steps=config.steps,
-            num_generations=config.group_size,
-            generation_batch_size=completions,
-            max_completion_length=config.sampling.max_tokens,
-            temperature=config.sampling.temperature,
-            epsilon=config.clip_low,
-            epsilon_high=config.clip_high,
-            beta=config.kl,
-            loss_type="dapo",
-            scale_rewards=config.scale_rewards,
-        )
         trainer = RolloutGrpoTrainer(
             make=make,
             model=load_model(policy, "float32"),
-            args=arguments,
+            args=trl_arguments(stage, config, execution),
             # TRL's loop wants rows to count; what is trained on comes from `make`.
             train_dataset=Dataset.from_dict({"prompt": [""] * (config.groups * config.steps)}),
             processing_class=tokenizer,
+            **trainer_settings(config),
         )
-        names = {"entropy": "entropy", "kl": "kl"}
-        train(stage, trainer, save, step, names=names, extra=lambda: maker.figures)
+
+        def figures() -> dict[str, float]:
+            first = (trainer.state.global_step - 1) % config.updates == 0  # update of a batch of rollouts
+            return (maker.figures if first else {}) | trainer.figures
+
+        train(stage, trainer, save, step, names=CLIPPED if config.updates > 1 else {}, extra=figures)
+        hold_entropy(metrics, config.steps, execution.bounds.entropy)
         meter = hacking.whole(rollouts, verifiers, stage.seed)
         write_json(stage.state / "hacking.json", meter)
         hacking.hold(meter, execution.bounds, rollouts)

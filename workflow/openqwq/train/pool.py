@@ -1,5 +1,6 @@
 """The problems an RL stage draws from, and the order in which it draws them."""
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -10,29 +11,39 @@ from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import PROBLEM, PROFILE
 from openqwq.config.train import GrpoConfig
 from openqwq.errors import UserError
+from openqwq.train.difficulty import Counts, Difficulty
 
 Problem = dict[str, Any]
 
 
 class ProblemPool:
-    """Problems by domain. A draw depends on seed, step and round only, so a resumed run draws what it would have drawn."""
+    """Problems by domain, and what their profile said of them: successes and how many were judged, by id."""
 
-    def __init__(self, by_domain: dict[str, list[Problem]], config: GrpoConfig, seed: int) -> None:
-        self.by_domain, self.seed = by_domain, seed
+    def __init__(self, by_domain: dict[str, list[Problem]], config: GrpoConfig, seed: int, profile: Counts | None = None) -> None:
+        self.by_domain, self.seed, self.profile = by_domain, seed, profile or {}
         self.weights: dict[str, float] = {str(domain): mix.weight for domain, mix in config.domains.items()}
 
-    def draw(self, step: int, round_: int, count: int, used: set[str]) -> list[Problem]:
-        """`count` problems, none of them in `used` (fewer where all are), domains by weight."""
+    def draw(self, step: int, round_: int, count: int, used: set[str], difficulty: Difficulty) -> list[Problem]:
+        """`count` problems, none of them in `used` (fewer where all are). Depends on the arguments and the seed alone.
+
+        Domains by their weights, problems within one by theirs (`Difficulty.weight`), without replacement. Resting problems
+        are passed over; where all rest, those come back first that were drawn the longest ago.
+        """
         generator = random.Random(f"{self.seed}/{step}/{round_}")
-        left = {domain: [p for p in problems if p["id"] not in used] for domain, problems in self.by_domain.items()}
-        drawn = []
-        for _ in range(count):
-            domains = [domain for domain, problems in left.items() if problems]
-            if not domains:
-                break
-            weights = [self.weights[domain] for domain in domains]
-            problems = left[generator.choices(domains, weights)[0]]
-            drawn.append(problems.pop(generator.randrange(len(problems))))
+        ready: dict[str, list[Problem]] = {}
+        resting: dict[str, list[Problem]] = {}
+        for domain, problems in self.by_domain.items():
+            # Taking the largest u^(1/w) draws by weight w without replacement (Efraimidis and Spirakis, 2006).
+            keys = {p["id"]: math.log(1 - generator.random()) / difficulty.weight(p["id"]) for p in problems}
+            left = sorted((p for p in problems if p["id"] not in used), key=lambda p: keys[p["id"]])
+            ready[domain] = [p for p in left if not difficulty.rests(p["id"], step)]
+            away = [p for p in left if difficulty.rests(p["id"], step)]
+            resting[domain] = sorted(away, key=lambda p: (-difficulty.last(p["id"]), keys[p["id"]]))
+        drawn: list[Problem] = []
+        for stock in (ready, resting):
+            while len(drawn) < count and (domains := [domain for domain, problems in stock.items() if problems]):
+                chosen = generator.choices(domains, [self.weights[domain] for domain in domains])[0]
+                drawn.append(stock[chosen].pop())
         return drawn
 
 
@@ -44,8 +55,8 @@ def load_pool(
     Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out.
     """
     table = read_table(problems, PROBLEM).to_pylist()
-    rates = {row["problem_id"]: (row["domain"], row["pass_rate"]) for row in read_table(profile, PROFILE).to_pylist()}
-    profiled = {domain for domain, _ in rates.values()}
+    profiles = {row["problem_id"]: row for row in read_table(profile, PROFILE).to_pylist()}
+    profiled = {row["domain"] for row in profiles.values()}
     low, high = config.pass_rate
     left_out: Counter[str] = Counter()
     by_domain: dict[str, list[Problem]] = {domain: [] for domain in config.domains}
@@ -53,7 +64,7 @@ def load_pool(
         domain = problem["domain"]
         if domain not in by_domain:
             continue
-        rate = rates.get(problem["id"], (domain, None))[1]
+        rate = profiles[problem["id"]]["pass_rate"] if problem["id"] in profiles else None
         if domain in profiled and (rate is None or not low <= rate <= high):
             left_out[f"{domain} outside the pass-rate window [{low}, {high}]"] += 1
         elif length(problem) > config.max_prompt_tokens:
@@ -70,4 +81,6 @@ def load_pool(
                 f"Take {domain} out of the stage's domains, widen pass_rate, or add problems."
             )
     say("training on " + ", ".join(f"{len(kept)} {domain} problems" for domain, kept in by_domain.items()))
-    return ProblemPool(by_domain, config, seed)
+    kept_ids = {problem["id"] for kept in by_domain.values() for problem in kept}
+    counts = {i: (row["correct"], row["samples"] - row["unscorable"]) for i, row in profiles.items() if i in kept_ids}
+    return ProblemPool(by_domain, config, seed, counts)

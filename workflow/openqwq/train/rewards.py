@@ -8,12 +8,23 @@ from openqwq.verify.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class Length:
+    """How long a completion is, in tokens."""
+
+    tokens: int
+    limit: int  # at which it would have been cut
+    buffer: int | None = None  # tokens before the limit in which `overlong` falls
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the rewards are made from."""
 
     text: str
     verdict: Verdict | None  # None for problems without a verifier
     reward_model: float | None  # normalised to [0, 1]; None where the reward model was not asked
+    length: Length | None = None
 
 
 def accuracy(judgement: Judgement) -> float:
@@ -40,15 +51,36 @@ def reward_model(judgement: Judgement) -> float:
     return judgement.reward_model
 
 
-REWARDS: dict[str, Callable[[Judgement], float]] = {"accuracy": accuracy, "format": form, "reward_model": reward_model}
+def overlong(judgement: Judgement) -> float:
+    """Soft overlong punishment, in [−1, 0] (DAPO, arXiv 2503.14476, equation 13).
+
+    0 up to limit − buffer tokens, then falling in a straight line to −1 at the limit.
+    """
+    length = judgement.length
+    if length is None or length.buffer is None:
+        raise ValueError("the length of this completion, or the buffer before its limit, is not known")
+    return -min(1.0, max(0.0, (length.tokens - (length.limit - length.buffer)) / length.buffer))
 
 
-def rewards_of(judgement: Judgement, weights: dict[str, float]) -> tuple[dict[str, float], float | None]:
+REWARDS: dict[str, Callable[[Judgement], float]] = {
+    "accuracy": accuracy,
+    "format": form,
+    "reward_model": reward_model,
+    "overlong": overlong,
+}
+
+
+def rewards_of(judgement: Judgement, weights: dict[str, float], mask_cut: bool = False) -> tuple[dict[str, float], float | None]:
     """Each named reward and their weighted sum; nothing and None for an unscorable completion.
 
-    An unscorable completion loses all its rewards, shaping included: a partial sum would count as a bad answer.
+    An unscorable completion loses all its rewards, shaping included: a partial sum would count as a bad answer. With
+    `mask_cut`, a completion that was cut at its limit keeps its rewards by name but has no sum: it is not trained on, and does
+    not enter its group's mean either, since nobody knows how it would have ended (DAPO's overlong filtering masks its
+    loss alone, section 3.4, and lets it pull down the mean).
     """
     if judgement.verdict is not None and judgement.verdict.outcome == "unscorable":
         return {}, None
     values = {name: REWARDS[name](judgement) for name in weights}
+    if mask_cut and judgement.length is not None and judgement.length.cut:
+        return values, None
     return values, sum(weights[name] * value for name, value in values.items())

@@ -64,3 +64,10 @@ def unpack(values: torch.Tensor, packed: Packed, width: int) -> torch.Tensor:
     """(R, L − 1) figures, each of the token after its position, as (B, width), zero beyond a completion's end."""
     rows = [torch.nn.functional.pad(values[r, at - 1 : at - 1 + n], (0, width - n)) for r, at, n in packed.spans]
     return torch.stack(rows)
+
+
+def spread(values: torch.Tensor, packed: Packed, width: int) -> torch.Tensor:
+    """(N,) figures of the scored tokens alone, in their order, as (B, width), zero beyond a completion's end."""
+    counts = torch.tensor([count for _, _, count in packed.spans], device=values.device)
+    given = torch.arange(width, device=values.device) < counts.unsqueeze(1)
+    return values.new_zeros(given.shape).masked_scatter(given, values)

@@ -22,6 +22,32 @@ GOLD_TIMEOUT = "limit: the reference took longer than {seconds:g} s"
 COMPLETION_TIMEOUT = "limit: judging the completion took longer than {seconds:g} s"
 
 
+Answers = queue.SimpleQueue[tuple[int, Judged | BaseException]]
+
+
+class Pending:
+    """Items that workers are judging. `result` is taken once."""
+
+    def __init__(self, count: int, answers: Answers) -> None:
+        self._count, self._answers = count, answers
+
+    def result(self, progress: Callable[[int, int], None] | None = None) -> list[Judged]:
+        """Waits for all verdicts and returns them in the order of the items; raises what a worker's thread has raised."""
+        judged: list[Judged | None] = [None] * self._count
+        failure: BaseException | None = None
+        for done in range(1, self._count + 1):
+            index, answer = self._answers.get()
+            if isinstance(answer, BaseException):
+                failure = answer
+                continue
+            judged[index] = answer
+            if progress:
+                progress(done, self._count)
+        if failure is not None:
+            raise failure
+        return [answer for answer in judged if answer is not None]
+
+
 class VerifierPool:
     """`workers` processes, each item bounded to `seconds` of wall time (see `budget`) by a kill. A context manager.
 
@@ -34,9 +60,7 @@ class VerifierPool:
                 f"verifier pool: {workers} workers and {seconds} s an item make no pool. Use at least 1 worker and more than 0 s."
             )
         self.workers, self.seconds = workers, seconds
-        self._tasks: queue.SimpleQueue[tuple[int, Item, queue.SimpleQueue[tuple[int, Judged | BaseException]]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._tasks: queue.SimpleQueue[tuple[int, Item, Answers] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> "VerifierPool":
@@ -58,6 +82,10 @@ class VerifierPool:
 
         Raises `UserError` for an unknown verifier, and for code where no sandbox can be had, before judging anything.
         """
+        return self.submit(items).result(progress)
+
+    def submit(self, items: Sequence[Item]) -> "Pending":
+        """Hands the items to the workers and returns at once; raises as `judge` does."""
         if not self._threads:
             raise RuntimeError("a VerifierPool is used inside its `with` block")
         for name in {item.verifier for item in items}:
@@ -66,22 +94,10 @@ class VerifierPool:
             from openqwq import sandbox
 
             sandbox.require()
-        answers: queue.SimpleQueue[tuple[int, Judged | BaseException]] = queue.SimpleQueue()
+        answers: Answers = queue.SimpleQueue()
         for index, item in enumerate(items):
             self._tasks.put((index, item, answers))
-        judged: list[Judged | None] = [None] * len(items)
-        failure: BaseException | None = None
-        for done in range(1, len(items) + 1):
-            index, answer = answers.get()
-            if isinstance(answer, BaseException):
-                failure = answer
-                continue
-            judged[index] = answer
-            if progress:
-                progress(done, len(items))
-        if failure is not None:
-            raise failure
-        return [answer for answer in judged if answer is not None]
+        return Pending(len(items), answers)
 
     def _serve(self) -> None:
         """One thread: takes tasks until the pool closes."""

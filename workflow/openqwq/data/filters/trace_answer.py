@@ -1,4 +1,5 @@
-"""Trace filter `wrong answer`: the final answer verifies, or the trace goes. Every trace that is kept was verified again.
+"""Trace filter `wrong answer`: the final answer verifies, or the trace goes. Every trace that is kept was verified again,
+but for those without a verifier that `curate.keep` has kept on purpose.
 
 Not a pure function of one row: verdicts come from worker processes, in batches. `reason` reads one verdict.
 """

@@ -23,7 +23,8 @@ def first_reason(row: Row, config: TraceFilters, evaluations: trace_eval.Matcher
 def check(
     rows: Sequence[Row], config: TraceFilters, pool: Judging, evaluations: trace_eval.Matcher | None = None
 ) -> tuple[list[Row], list[Dropped]]:
-    """The traces that pass all filters, in order, each of them verified; the others with the first reason against them.
+    """The traces that pass all filters, in order, each verified that has a verifier; the others with the first reason against
+    them.
 
     Raises `UserError` for an unknown verifier, and for code where no sandbox can be had.
     """

@@ -1,4 +1,4 @@
-"""Filter `verifiability`: a mathematical problem whose final answer can be checked by rules.
+"""Filter `verifiability`: a mathematical problem whose final answer can be checked by rules, and a trace that can be verified.
 
 Qwen3's report (section 4.1) drops queries that cannot be verified or ask several things at once; DeepScaleR, Big-Math and
 Skywork-OR1 drop proofs, multiple choice and multi-part questions. The kinds, each of which `keep` may keep on purpose:
@@ -8,8 +8,10 @@ Skywork-OR1 drop proofs, multiple choice and multi-part questions. The kinds, ea
 `multiple_choice`  three or more lettered options, or a gold that is but a letter among them
 `figure`           speaks of a figure that is not there (`[asy]` code and tables are)
 `gold`             the gold is no mathematics, or far beyond what the verifier reads
+`no_verifier`      a trace without a verifier: whether its answer is right, nothing can say
 
-Problems of other verifiers pass: their golds are whole programs, constraints or calls.
+Rows of other verifiers pass: their golds are whole programs, constraints or calls. So do problems without one, which a reward
+model judges.
 """
 
 import json
@@ -76,6 +78,8 @@ _DRAWN = re.compile(r"\[asy\]|\\begin\{(?:tikzpicture|tabular|array|asy)|^[ \t]*
 
 def reason(row: Row, keep: Collection[str] = ()) -> str | None:
     """Why the row goes, or None. `keep` names kinds that stay."""
+    if row["verifier"] is None and "completion" in row and "no_verifier" not in keep:
+        return "no_verifier: nothing can judge this trace again; map a gold and name its verifier, or keep no_verifier on purpose"
     if row["verifier"] != "math":
         return None
     text = "\n".join(turn["content"] for turn in row["messages"] if turn["role"] == "user")

@@ -9,16 +9,25 @@ from openqwq.config.curate import FileSource
 from openqwq.data.rows import Malformed, Row, as_text
 from openqwq.data.sources.formats import reader
 from openqwq.data.sources.mapping import Mapping
+from openqwq.data.sources.reading import Reading
 from openqwq.data.sources.unreadable import Unreadable
 from openqwq.errors import UserError
 
 
-def rows(source: FileSource, seed: int) -> Iterator[Row | Malformed]:  # noqa: ARG001  files have no randomness
-    """The mapped rows of all files, in the order of their names. Raises `UserError` for a missing or unreadable file."""
+def rows(source: FileSource, seed: int, reading: Reading) -> Iterator[Row | Malformed | None]:  # noqa: ARG001  no randomness
+    """The mapped rows of all files, in the order of their names, None for those of other shards.
+
+    Raises `UserError` for a missing or unreadable file.
+    """
     key = f"curate.sources.{source.name}"
     mapping = Mapping(source)
-    placed = chain.from_iterable(reader(path, source.format, key)(path) for path in _paths(source.path, key))
-    for where, raw in islice(placed, source.limit):
+    mine = reading.mine()
+    found = chain.from_iterable(reader(path, source.format, key)(path, mine) for path in _paths(source.path, key))
+    for placed in islice(found, source.limit):
+        if placed is None:
+            yield None
+            continue
+        where, raw = placed
         if isinstance(raw, Malformed):
             yield raw
             continue
@@ -26,7 +35,7 @@ def rows(source: FileSource, seed: int) -> Iterator[Row | Malformed]:  # noqa: A
             yield mapping.row(raw)
         except Unreadable as error:
             yield Malformed(where, str(error), as_text(raw), error.kind)
-    mapping.check_columns(source.path)
+    reading.unseen, reading.offered = mapping.unseen, mapping.offered
 
 
 def _paths(pattern: str, key: str) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from openqwq.config.curate import Domain, FieldSpec, FileSource, HubSource
 from openqwq.data import gold_shape
-from openqwq.data.rows import Message, Row, make_row
+from openqwq.data.rows import Message, Row, make_row, printable
 from openqwq.data.sources.asserts import check_program
 from openqwq.data.sources.conversation import answer_turns, messages, split_reply
 from openqwq.data.sources.take import columns, lookup, not_finite, take
@@ -32,11 +32,11 @@ class Mapping:
         self.key = f"curate.sources.{source.name}.fields"
         _check_targets(source, self.key)
         self.unseen = {column: target for target, spec in source.fields.items() for column in columns(spec)}
-        self.offered: list[str] = []  # columns of the first row, for the message
+        self.offered: list[str] = []  # columns of the first row
 
     def row(self, raw: dict[str, Any]) -> Row:
         """Our row. Raises `Unreadable` with the reason, also where the gold is missing or has the wrong shape."""
-        self.offered = self.offered or list(raw)
+        self.offered = self.offered or [printable(str(column)) for column in raw]
         for column in [c for c in self.unseen if lookup(raw, c) is not None]:
             del self.unseen[column]
         source = self.source
@@ -56,7 +56,7 @@ class Mapping:
         tools = values.get("tools")
         if tools is not None and not isinstance(tools, list):
             raise Unreadable(f"tools are a list of schemas, this is {type(tools).__name__} (parse_json reads them from text)")
-        metadata = {key: value for key, value in _prefixed(values, "metadata.").items() if value is not None}
+        metadata = {key: value for key, value in _prefixed(values, "metadata.").items() if not _missing(value)}
         if values.get("id") is not None:
             metadata["id"] = values["id"]
         metadata.setdefault("licence", source.licence)
@@ -77,15 +77,6 @@ class Mapping:
         if fault is not None:
             raise Unreadable(fault[1], kind=fault[0])
         return row
-
-    def check_columns(self, where: str) -> None:
-        """After the last row. Raises `UserError` for a mapped column that no row had: a slip in the configuration."""
-        if self.unseen and self.offered:
-            column, target = next(iter(self.unseen.items()))
-            raise UserError(
-                f"{self.key}.{target}: no row of {where} has a value in column {column!r}. "
-                f"The first row's columns are {', '.join(self.offered)}; correct the mapping."
-            )
 
     def _prompt(self, values: dict[str, Any]) -> tuple[list[Message], list[Message]]:
         if "messages" in self.source.fields:

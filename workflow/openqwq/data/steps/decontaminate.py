@@ -3,7 +3,8 @@ r"""Step `decontaminate`: no training row asks what an evaluation asks.
 Six rules, each on normalised text (case, spacing, typography and LaTeX spacing do not count):
 
 `exact`       the user's words are the same, with or without a first or last line and the lines that say how to mark the
-              answer (those with `\boxed`, and those that stand in more than three prompts of the evaluation);
+              answer (those with `\boxed`, and those that stand in more than three prompts of the evaluation); or the
+              whole problem stands word for word in one turn, whatever is around it;
 `short`       the evaluation's problem has fewer words than the n-gram, so that no n-gram can ever match it, and stands in
               the row's prompt as a line or, where it is long enough to be its own, inside one or over several;
 `same_call`   two tool problems have the same verifier and the same reference, with at least one call: one request in
@@ -17,7 +18,8 @@ Six rules, each on normalised text (case, spacing, typography and LaTeX spacing 
 
 A row may touch several problems: the ledger names each, with the first rule that finds it.
 
-`short` reads all turns of the prompt, and `ngram` also what is learnt from: completions, chosen and rejected answers.
+`short` reads all turns of the prompt; `ngram`, and `exact` for whole problems, also what is learnt from: completions, chosen
+and rejected answers. (All runs of a problem may be stock phrases: of GSM8K's test set 578 of 1,319 have no other.)
 
 Problems that open-qwq generates are instances of a few templates: two of them share their words and are still different
 problems. Between two generated rows, therefore, runs of words and similarity do not count.
@@ -34,7 +36,7 @@ from openqwq.data.steps.screen import Screen
 from openqwq.data.steps.short_problems import Place, ShortProblems
 from openqwq.data.steps.similar import SimilarProblems
 from openqwq.data.steps.stock import STOCK_ROWS, marks, stock_phrases
-from openqwq.data.steps.texts import answered, asked, joined, told, words
+from openqwq.data.steps.texts import Line, answered, asked, joined, told, words
 
 STOCK_SHARE = 3  # a run with one word in so many from stock phrases is nobody's own
 
@@ -59,6 +61,7 @@ class Evaluations:
         self.calls: dict[tuple[str, str], list[Place]] = defaultdict(list)  # by verifier and reference of a tool problem
         self.short = ShortProblems()
         self.runs: dict[str, list[tuple[Place, bool]]] = defaultdict(list)  # by n words -> place, generated
+        self.heads: dict[str, list[tuple[str, Place, bool]]] = defaultdict(list)  # by its first n words: a problem's tokens
         self.similar = SimilarProblems()
         self.screen = Screen(ngram)
         for name, rows in tables.items():
@@ -84,6 +87,8 @@ class Evaluations:
             own = words(core)
             if core and len(own) < self.ngram:
                 self.short.add(joined(core), len(own), any(line.formula for line in core), place, generated)
+            elif core:
+                self.heads[" ".join(own[: self.ngram])].append((f" {joined(core)} ", place, generated))
             self.similar.add(joined(core), place, generated)
             all_words = words(lines)
             is_stock = marks(all_words, stock)
@@ -118,8 +123,8 @@ class Evaluations:
             for text in texts[:2]:
                 add(self.bags.get(_bag(text), ()), "reordered", text)
         for turn in (lines, *others, *answered(row)):
-            for place, text in self._shared_runs(words(turn), generated):
-                add([place], "ngram", text)
+            for place, rule, text in self._shared_runs(turn, generated):
+                add([place], rule, text)
         for place, text in self.similar.find(texts[1], generated):
             add([place], "similar", text)
         return list(found.values())
@@ -128,12 +133,17 @@ class Evaluations:
         """The first of the problems that the row touches, or None."""
         return next(iter(self.matches(row)), None)
 
-    def _shared_runs(self, text: list[str], generated: bool) -> Iterator[tuple[Place, str]]:
+    def _shared_runs(self, turn: list[Line], generated: bool) -> Iterator[tuple[Place, str, str]]:
+        text, whole = words(turn), ""
         for at in range(len(text) - self.ngram + 1):
             run = " ".join(text[at : at + self.ngram])
             for place, theirs in self.runs.get(run, ()):
                 if not (generated and theirs):
-                    yield place, run
+                    yield place, "ngram", run
+            for problem, place, theirs in self.heads.get(run, ()):
+                whole = whole or f" {joined(turn)} "
+                if not (generated and theirs) and problem in whole:
+                    yield place, "exact", problem.strip()
 
 
 def check(rows: list[Row], evaluations: Evaluations) -> tuple[list[Row], list[Dropped], list[Found]]:

@@ -1,8 +1,10 @@
 """By what rows are compared with one another: hashes that a shard computes once, and gathering only compares.
 
-Near-duplicates are found by MinHash (Broder 1997) over pairs of neighbouring tokens of what the user says, without the lines
-that say how to mark the answer: rows that share one of the bands of their signatures are looked at, and those are alike whose
-pairs have a high Jaccard similarity. The numbers and signs are part of each band: `3 apples` and `4 apples` are two problems.
+Near-duplicates are found by MinHash (Broder 1997) over pairs of neighbouring tokens: rows that share one of the bands of their
+signatures are looked at, and those are alike whose pairs have a high Jaccard similarity. Of problems, what the user says is
+compared, without the lines that say how to mark the answer; its numbers and signs are part of each band: `3 apples` and
+`4 apples` are two problems. Of traces and preferences, the answers to one prompt are compared: sixteen different traces of a
+prompt are sixteen rows.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ from rensa import RMinHash
 from openqwq.artifacts.schemas import SHARD
 from openqwq.data.normalise import normalise
 from openqwq.data.rows import Row, metadata_of
-from openqwq.data.steps.texts import Line, lines
+from openqwq.data.steps.texts import Line, answered, lines
 
 BANDS, ROWS = 16, 4  # a pair of similarity s meets with probability 1 − (1 − s⁴)¹⁶: .89 at .6, .99 at .7, .0001 at .05
 SEED = 0x5EED  # of the permutations; the run's own seed must not decide what is a duplicate
@@ -48,17 +50,18 @@ def keys(rows: list[Row], places: list[int]) -> pa.Table:
         metadata = metadata_of(row)
         text, asked = prompt_text(row)
         prompt = text.encode()
-        columns["key"].append(hashlib.sha256(prompt).digest()[:16])
+        learnt = [line for answer in answered(row) for line in answer]
+        same = "\n".join([text, *(line.text for line in learnt)])
+        columns["key"].append(hashlib.sha256(same.encode()).digest()[:16])
         columns["rank"].append(hashlib.sha256(b"held out\n" + prompt).digest()[:16])
         columns["quality"].append(quality(row, metadata))
         columns["gold"].append(_hash(normalise(row["reference"] or "")))
-        rate = metadata.get("pass_rate")
-        columns["pass_rate"].append(float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None)
-        core = " ".join(line.text for line in asked if not line.marks_answer)
+        columns["pass_rate"].append(metadata.get("pass_rate"))  # null or a share: `schema` has seen to it
+        core = " ".join(line.text for line in (learnt or asked) if learnt or not line.marks_answer)
         words = [*core.split(" "), row["tools"]] if row["tools"] else core.split(" ")
         tokens += [_WORDS[word] for word in words]
         lengths.append(len(words))
-        numbers.append(_hash(" ".join(sorted(_NUMBER.findall(core)))))
+        numbers.append(_hash(text if learnt else " ".join(sorted(_NUMBER.findall(core)))))
         free.append("generator" in metadata)
     pairs, offsets = _pairs(np.array(tokens, np.uint64), np.array(lengths, np.int64))
     bands = _bands(pairs, offsets, np.array(numbers, np.uint64))

@@ -3,7 +3,7 @@
 import json
 
 from openqwq.data import gold_shape
-from openqwq.data.rows import Message, Row
+from openqwq.data.rows import Message, Row, metadata_of
 
 MARKUP = ("<|im_start|>", "<|im_end|>")  # in a text they would end its turn and begin one of another role
 
@@ -27,7 +27,17 @@ def fault(row: Row) -> str | None:
         if _said(row["chosen"]) == _said(row["rejected"]):
             return "chosen and rejected are the same"
     gold = gold_shape.fault(row["verifier"], row["reference"])
-    return None if gold is None else ": ".join(gold)
+    return _rate(row) if gold is None else ": ".join(gold)
+
+
+def _rate(row: Row) -> str | None:
+    """The step `difficulty` reads it: one that is text or a percentage would pass by it, or be dropped, without a word."""
+    if '"pass_rate"' not in (row["metadata"] or ""):
+        return None
+    rate = metadata_of(row).get("pass_rate")
+    if rate is None or (isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1):
+        return None
+    return f"metadata.pass_rate is no share from 0 to 1: {rate!r:.60}"
 
 
 def _texts(row: Row) -> list[str]:

@@ -24,7 +24,6 @@ FEWEST = 1
 HOLDS, TAKEN = 0.6, 0.65  # of the problem's weight, or of the row's; below those of similar.py, which sees signs as well
 _BITS = 22  # of the table that rules out most hashes before they are searched for
 _SHIFT = np.uint64(64 - _BITS)
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class _Known:
@@ -122,22 +121,25 @@ class Screen:
         A pair that a row repeats counts each time: more may pass, none is lost."""
         found, at = self._rare.find(pairs)
         which, spread = _spread(self._starts[at], self._starts[at + 1] - self._starts[at])
-        met, counts = np.unique(of[found[which]] * self._total + self._problems[spread], return_counts=True)
+        met = of[found[which]] * self._total + self._problems[spread]
+        if len(met) and met.max() < 2**31:
+            met = met.astype(np.int32)  # sorts faster
+        met, counts = np.unique(met, return_counts=True)
         row, problem = np.divmod(met, self._total)
         enough = counts >= np.minimum(self._needs[problem], np.maximum(FEWEST, OF_ROW * asked[row]))
         return row[enough], problem[enough]
 
     def _near(self, pairs: np.ndarray, of: np.ndarray, first: np.ndarray, row: np.ndarray, problem: np.ndarray) -> np.ndarray:
-        """For each (row, problem) whether they share enough weight; `first`: whether a pair is of what the user says."""
+        """For each (row, problem) whether they share enough weight; `first`: whether a pair is of what the user says.
+
+        What both share counts once. What a row repeats counts each time in its own weight, which TAKEN leaves room for."""
         rows, which = np.unique(row, return_inverse=True)
         number = np.full(int(of.max(initial=0)) + 1, -1)
         number[rows] = np.arange(len(rows))
         chosen = number[of] >= 0
         pairs, of, first = pairs[chosen], number[of[chosen]], first[chosen]
-        with np.errstate(over="ignore"):
-            _, once = np.unique(pairs ^ (of.astype(np.uint64) * _ODD), return_index=True)
-        once = once[np.argsort(of[once], kind="stable")]
-        pairs, of, first = pairs[once], of[once], first[once]
+        order = np.argsort(of, kind="stable")
+        pairs, of, first = pairs[order], of[order], first[order]
         weights = np.full(len(pairs), self._unseen)
         known = np.full(len(pairs), -1)
         found, at = self._pairs.find(pairs)
@@ -147,7 +149,9 @@ class Screen:
         one, spread = _spread(starts[which], starts[which + 1] - starts[which])
         member = known[spread] * self._total + problem[one]
         at = np.minimum(np.searchsorted(self._members, member), len(self._members) - 1)
-        shared = np.bincount(one, weights=weights[spread] * (self._members[at] == member), minlength=len(row))
+        hits = np.flatnonzero(self._members[at] == member)
+        both, once = np.unique(one[hits] * len(self._pairs.values) + known[spread[hits]], return_index=True)
+        shared = np.bincount(both // len(self._pairs.values), weights=weights[spread[hits[once]]], minlength=len(row))
         return (shared >= HOLDS * self._masses[problem]) | (shared >= TAKEN * masses[which])
 
 

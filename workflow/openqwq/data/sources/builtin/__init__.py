@@ -12,6 +12,7 @@ from openqwq.data.rows import Message, Row, make_row, prompt
 from openqwq.data.seeds import stream
 from openqwq.data.sources.builtin import code_functions, instructions, preferences, tool_calls
 from openqwq.data.sources.builtin.draft import Draft, Pair, ParamError
+from openqwq.data.sources.reading import Reading
 from openqwq.errors import UserError
 
 PATIENCE = 200  # draws in a row that bring no new prompt, after which a generator counts as exhausted
@@ -34,9 +35,11 @@ REGISTRY: dict[str, Generator] = {
 }
 
 
-def rows(source: BuiltinSource, seed: int) -> Iterator[Row]:
-    """`source.size` rows with different prompts. Raises `UserError` where the generator has not that many, or for a slip in
-    the configuration."""
+def rows(source: BuiltinSource, seed: int, reading: Reading) -> Iterator[Row | None]:
+    """`source.size` rows with different prompts, None for those of other shards.
+
+    Raises `UserError` where the generator has not that many, or for a slip in the configuration.
+    """
     generator = REGISTRY[source.generator]
     where = f"curate.sources.{source.name}"
     if generator.preferences != (source.role == "preferences"):
@@ -53,9 +56,9 @@ def rows(source: BuiltinSource, seed: int) -> Iterator[Row]:
     wanted = min(source.size, source.limit or source.size)
     made = 0
     try:
-        for draft in islice(drafts, wanted):
+        for draft, is_mine in zip(islice(drafts, wanted), reading.mine(), strict=False):
             made += 1
-            yield _row(source, draft)
+            yield _row(source, draft) if is_mine else None
     except ParamError as error:
         raise UserError(f"{where}.params.{error}.") from error
     if made < wanted:

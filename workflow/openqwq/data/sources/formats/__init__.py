@@ -1,4 +1,8 @@
-"""File formats: each reader yields (where it stood, raw row or `Malformed`). Adding one is a file and a line here."""
+"""File formats: each reader yields (where it stood, raw row or `Malformed`), or None for a row that is another shard's.
+
+A reader takes the path and an iterator that says for each row in turn whether it is wanted; one that is not is only counted.
+Adding a format is a file and a line here.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +13,7 @@ from openqwq.data.sources.formats import delimited, json_lines, json_whole, parq
 from openqwq.errors import UserError
 
 Placed = tuple[str, dict[str, Any] | Malformed]
-Reader = Callable[[Path], Iterator[Placed]]
+Reader = Callable[[Path, Iterator[bool]], Iterator[Placed | None]]
 
 READERS: dict[str, Reader] = {
     "jsonl": json_lines.read,

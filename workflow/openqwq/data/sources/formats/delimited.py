@@ -13,7 +13,7 @@ from openqwq.errors import UserError
 FIELD_LIMIT = 2**30  # characters; the csv module's own limit of 131,072 is below a long trace
 
 
-def read(path: Path) -> Iterator[tuple[str, dict[str, Any] | Malformed]]:
+def read(path: Path, mine: Iterator[bool]) -> Iterator[tuple[str, dict[str, Any] | Malformed] | None]:
     """Rows with file and the line on which each ends."""
     csv.field_size_limit(FIELD_LIMIT)
     with opened(path) as stream:
@@ -25,7 +25,7 @@ def read(path: Path) -> Iterator[tuple[str, dict[str, Any] | Malformed]]:
                 return
             for row in reader:
                 where = f"{path}, line {reader.line_num}"
-                yield where, _checked(row, where)
+                yield (where, _checked(row, where)) if next(mine) else None
         except csv.Error as error:
             raise UserError(f"{path}, line {reader.line_num}: not readable as CSV ({error}). Mend the quoting there.") from error
 

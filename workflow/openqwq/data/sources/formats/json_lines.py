@@ -11,14 +11,18 @@ from openqwq.data.sources.formats.opening import opened
 BOM = b"\xef\xbb\xbf"
 
 
-def read(path: Path) -> Iterator[tuple[str, dict[str, Any] | Malformed]]:
+def read(path: Path, mine: Iterator[bool]) -> Iterator[tuple[str, dict[str, Any] | Malformed] | None]:
     """Rows with file and line; blank lines are passed over."""
     with opened(path) as stream:
         for number, line in enumerate(stream, 1):
             text = line.removeprefix(BOM) if number == 1 else line
-            if text.strip():
+            if not text.strip():
+                continue
+            if next(mine):
                 where = f"{path}, line {number}"
                 yield where, parse(text, where)
+            else:
+                yield None
 
 
 def parse(line: bytes, where: str) -> dict[str, Any] | Malformed:

@@ -11,12 +11,12 @@ from openqwq.data.sources.formats.opening import opened
 from openqwq.errors import UserError
 
 
-def read(path: Path) -> Iterator[tuple[str, dict[str, Any] | Malformed]]:
+def read(path: Path, mine: Iterator[bool]) -> Iterator[tuple[str, dict[str, Any] | Malformed] | None]:
     """Rows with file and number, from 1. The array is held in memory: for large data use jsonl or parquet."""
     with opened(path) as stream:
         content = stream.read().removeprefix(json_lines.BOM)
     if not content.lstrip().startswith(b"["):
-        yield from json_lines.read(path)
+        yield from json_lines.read(path, mine)
         return
     try:
         values = json.loads(content.decode("utf-8"))
@@ -25,6 +25,9 @@ def read(path: Path) -> Iterator[tuple[str, dict[str, Any] | Malformed]]:
             f"{path}: not readable as one JSON array ({error}). Mend it, or convert it to jsonl, where one bad row costs one row."
         ) from error
     for number, value in enumerate(values, 1):
+        if not next(mine):
+            yield None
+            continue
         where = f"{path}, row {number}"
         if isinstance(value, dict):
             yield where, value

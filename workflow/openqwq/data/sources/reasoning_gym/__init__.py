@@ -6,6 +6,7 @@ from dataclasses import fields
 from openqwq.config.curate import ReasoningGymSource
 from openqwq.data.rows import Row, make_row, prompt, thought
 from openqwq.data.seeds import derive
+from openqwq.data.sources.reading import Reading
 from openqwq.data.sources.reasoning_gym.package import dataset_classes
 from openqwq.data.sources.reasoning_gym.steps import WRITERS
 from openqwq.data.sources.reasoning_gym.tasks import TASKS
@@ -14,8 +15,11 @@ from openqwq.errors import UserError
 MARK = "Put the final answer in \\boxed{}."
 
 
-def rows(source: ReasoningGymSource, seed: int) -> Iterator[Row]:
-    """`source.size` rows, repeats included (deduplication drops them). Raises `UserError` for what the config gets wrong."""
+def rows(source: ReasoningGymSource, seed: int, reading: Reading) -> Iterator[Row | None]:
+    """`source.size` rows, repeats included (deduplication drops them), None for those of other shards.
+
+    Raises `UserError` for what the config gets wrong.
+    """
     task = TASKS.get(source.task)
     if task is None:
         raise UserError(
@@ -41,7 +45,10 @@ def rows(source: ReasoningGymSource, seed: int) -> Iterator[Row]:
         made = dataset(settings(**source.params, seed=derive(seed, source.name), size=source.size))
     except (AssertionError, TypeError, ValueError) as error:
         raise UserError(f"curate.sources.{source.name}.params: refused by the task {source.task!r} ({error}).") from error
-    for index in range(min(source.size, source.limit or source.size)):
+    for index, is_mine in zip(range(min(source.size, source.limit or source.size)), reading.mine(), strict=False):
+        if not is_mine:
+            yield None
+            continue
         entry = made[index]
         question, answer = task.word(entry)
         messages = prompt(f"{question}\n{MARK}")

@@ -7,7 +7,7 @@ raises `Unreadable` for a row that has another shape.
 from collections.abc import Callable
 from typing import Any
 
-from openqwq.data.sources.transforms import answers, calls, domains, ifeval, pairs, tests, tools, turns
+from openqwq.data.sources.transforms import answers, calls, domains, ifeval, pairs, tests, toolrl, tools, turns
 
 REGISTRY: dict[str, Callable[[Any], Any]] = {
     "one_answer": answers.one_answer,
@@ -19,4 +19,8 @@ REGISTRY: dict[str, Callable[[Any], Any]] = {
     "preferred": pairs.preferred,
     "dispreferred": pairs.dispreferred,
     "domain_name": domains.domain_name,
+    "toolrl_tools": toolrl.toolrl_tools,
+    "toolrl_messages": toolrl.toolrl_messages,
+    "toolrl_completion": toolrl.toolrl_completion,
+    "toolrl_calls": toolrl.toolrl_calls,
 }

@@ -1,0 +1,92 @@
+"""The stage with several updates a batch: figures in its curves, the entropy watch, an exact resume between batches."""
+
+import json
+
+import pytest
+
+from openqwq.artifacts.files import read_table, write_table
+from openqwq.artifacts.schemas import METRIC, PROBLEM, PROFILE, ROLLOUT
+from openqwq.config import Bounds, Execution
+from openqwq.config.train import GrpoConfig
+from openqwq.errors import StageFailure
+from openqwq.stage import Stage
+from openqwq.train.grpo import run
+
+CONFIG = {
+    "steps": 8,
+    "groups": 4,
+    "group_size": 8,
+    "updates": 2,
+    "micro_batch_tokens": 512,
+    "optimizer": {"learning_rate": 1e-3, "scheduler": "constant"},
+    "sampling": {
+        "temperature": [{"from_step": 1, "temperature": 1.0}, {"from_step": 5, "temperature": 1.3}],
+        "max_tokens": [{"from_step": 1, "max_tokens": 30}, {"from_step": 7, "max_tokens": 50}],
+    },
+    # An untrained model answers nothing right, but its completions differ in length.
+    "domains": {"math": {"rewards": {"accuracy": 1.0, "overlong": 1.0}}},
+    "overlong_buffer": 29,
+    "clip_high": 0.28,
+    "kl": 0.01,
+    "autocast": "none",
+}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    rows = [
+        {
+            "id": f"p{i}",
+            "source": "s",
+            "domain": "math",
+            "messages": [{"role": "user", "content": f"{i} + 1?"}],
+            "tools": None,
+            "verifier": "math",
+            "reference": json.dumps({"answer": str(i + 1)}),
+            "metadata": None,
+        }
+        for i in range(12)
+    ]
+    write_table(folder / "problems.parquet", rows, PROBLEM)
+    write_table(folder / "profile.parquet", [], PROFILE)
+    return folder
+
+
+def attempt(folder, tiny_model, inputs, entropy=0.0):
+    config = GrpoConfig.model_validate_json(json.dumps(CONFIG))
+    execution = Execution(generation_dtype="float32", verifier_workers=1, bounds=Bounds(entropy=entropy))
+    stage = Stage("reason", config=CONFIG, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
+    problems, profile, out = inputs / "problems.parquet", inputs / "profile.parquet", folder / "reason"
+    with stage.running():
+        run(stage, config, tiny_model, problems, profile, None, out, execution)
+    return out
+
+
+def curves(out):
+    rows = read_table(out / "metrics.parquet", METRIC).to_pylist()
+    return {(row["step"], row["name"]): row["value"] for row in rows if not row["name"].endswith("_seconds")}
+
+
+def test_a_stage_stopped_by_the_entropy_watch_goes_on_to_the_same_bytes(tiny_model, tmp_path, inputs):
+    with pytest.raises(StageFailure, match=r"steps 2 to 6: the policy's mean entropy is .*execution\.bounds\.entropy wants 50"):
+        attempt(tmp_path / "stopped", tiny_model, inputs, entropy=50.0)
+    saves = (tmp_path / "stopped" / ".state").glob("reason-*/saves/checkpoint-*")
+    assert {path.name for path in saves} == {"checkpoint-4", "checkpoint-6"}  # never within a batch
+    resumed = attempt(tmp_path / "stopped", tiny_model, inputs)
+    whole = attempt(tmp_path / "whole", tiny_model, inputs)
+    weights = [(out / "checkpoint" / "model.safetensors").read_bytes() for out in (resumed, whole)]
+    assert weights[0] == weights[1]
+    assert weights[0] != (tiny_model / "model.safetensors").read_bytes()
+    values = curves(whole)
+    assert curves(resumed) == values
+    assert sorted(path.name for path in (whole / "rollouts").iterdir()) == [f"step-0000{step}.parquet" for step in (1, 3, 5, 7)]
+    names = {name for _, name in values}
+    assert {"loss", "entropy", "kl", "mismatch_ratio/mean", "mismatch_truncated", "padding_share", "clipped/high"} <= names
+    # The sampler is the trainer but for its kernels, and its temperature is the trainer's: also after it has changed.
+    assert all(abs(values[step, "mismatch_ratio/mean"] - 1) < 1e-4 for step in range(1, 9))
+    assert {step for step, name in values if name == "reward/overlong"} == {1, 3, 5, 7}
+    assert all(values[step, "padding_share"] <= 0.1 for step in range(1, 9))
+    tables = {step: read_table(whole / "rollouts" / f"step-0000{step}.parquet", ROLLOUT).to_pylist() for step in (5, 7)}
+    assert max(row["tokens"] for row in tables[5]) == 30
+    assert 30 < max(row["tokens"] for row in tables[7]) <= 50
