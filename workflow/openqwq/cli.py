@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries quote whole addresses
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     options = parser().parse_args(arguments)
     is_stage = hasattr(options, "deadline")
@@ -38,10 +39,6 @@ def main(arguments: list[str] | None = None) -> int:
             _run_stage(options)
         else:
             options.command(options)
-    except BrokenPipeError:  # `openqwq … | head`
-        if is_stage:  # a worker's pipe: nothing was published, and nobody may think so
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
         tell(_line(error))
         return 2
@@ -49,8 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
         tell(_line(error))
         return 1
     except Stopped as error:
-        tell(f"openqwq: {error}. What was saved is kept; the same command goes on from there.")
+        tell(_line(error, "What was saved is kept; the same command goes on from there."))
         return STOPPED
+    except BrokenPipeError:  # `openqwq … | head`
+        if is_stage:  # a worker's pipe: nothing was published, and nobody may think so
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
@@ -62,18 +63,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _line(error: BaseException, remedy: str = "") -> str:
+    """What a person reads. Names of columns and values of others' files stand in messages: a terminal must not obey them."""
+    from openqwq.show.visible import visible
+
+    return visible(f"openqwq: {scrub(str(error)).rstrip('.')}. {remedy}".rstrip())
+
+
 def _run_stage(options: argparse.Namespace) -> None:
     """Runs a stage that can be asked to stop."""
     options.stopping = Stopping(parse_deadline(options.deadline))
     with options.stopping.listening():
         options.command(options)
-
-
-def _line(error: Exception, remedy: str = "") -> str:
-    """What a person reads. Names of columns and values of others' files stand in messages: a terminal must not obey them."""
-    from openqwq.show.visible import visible
-
-    return visible(f"openqwq: {scrub(str(error))} {remedy}".rstrip())
 
 
 def parser() -> argparse.ArgumentParser:

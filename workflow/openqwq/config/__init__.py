@@ -15,6 +15,7 @@ from openqwq.config.model import BaseModelSource, Dtype
 from openqwq.config.registry import resolve
 from openqwq.config.traces import SampleTracesConfig
 from openqwq.config.train import GrpoConfig, ProfileConfig, RewardModelConfig, SftConfig
+from openqwq.config.vllm import VllmConfig
 from openqwq.errors import UserError
 
 
@@ -56,6 +57,7 @@ class Execution(Strict):
 
     generation_batch: Positive = 64  # sequences decoded together
     engine: str = Field(default="transformers", pattern="^(transformers|vllm)$")
+    vllm: VllmConfig = VllmConfig()
     generation_dtype: Dtype = "bfloat16"  # of the weights while sampling
     verifier_workers: Positive = 2
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
@@ -63,6 +65,12 @@ class Execution(Strict):
     bounds: Bounds = Bounds()
     # Where the curves of training go besides metrics.parquet; their packages are not part of the environment (docs/rl.md).
     trackers: list[Literal["trackio", "tensorboard", "wandb"]] = []
+
+    @model_validator(mode="after")
+    def _engine(self) -> "Execution":
+        if self.engine != "vllm" and self.vllm != VllmConfig():
+            raise ValueError(f"vllm: its settings have no effect with engine {self.engine}; set engine: vllm or leave them out")
+        return self
 
 
 class RunConfig(Strict):

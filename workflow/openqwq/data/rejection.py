@@ -55,7 +55,7 @@ def _sample(
     stage: Stage, config: SampleTracesConfig, model: Path, chunks: list[list[Row]], paths: list[Path], execution: Execution
 ) -> None:
     with (
-        open_sampler(execution.engine, model, execution.generation_batch, execution.generation_dtype) as sampler,
+        open_sampler(execution.engine, model, execution.generation_batch, execution.generation_dtype, execution.vllm) as sampler,
         VerifierPool(execution.verifier_workers) as verifiers,
     ):
         for number, (chunk, path) in enumerate(zip(chunks, paths, strict=True), 1):

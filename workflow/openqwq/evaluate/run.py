@@ -12,6 +12,7 @@ from openqwq.artifacts.schemas import COMPLETION, PROBLEM, SCORE
 from openqwq.config import Execution
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.config.train import Sampling
+from openqwq.config.vllm import VllmConfig
 from openqwq.errors import StageFailure, UserError
 from openqwq.evaluate.samples import Rows, draw, judge, not_empty
 from openqwq.evaluate.scores import frame, score_rows
@@ -19,7 +20,7 @@ from openqwq.generate import Sampler, open_sampler
 from openqwq.stage import Stage
 from openqwq.verify import VerifierPool
 
-Opener = Callable[[str, Path, int, str], AbstractContextManager[Sampler]]  # engine, checkpoint, batch, dtype
+Opener = Callable[[str, Path, int, str, VllmConfig], AbstractContextManager[Sampler]]  # engine, checkpoint, batch, dtype, vllm
 
 
 def run(
@@ -51,9 +52,8 @@ def run(
         for benchmark, (problems, samples, sampling) in work.items():
             if benchmark not in drawn:
                 if sampler is None:  # not before it is needed: a resumed attempt may only have to judge
-                    sampler = stack.enter_context(
-                        opener(execution.engine, checkpoint, execution.generation_batch, execution.generation_dtype)
-                    )
+                    how = execution.generation_batch, execution.generation_dtype, execution.vllm
+                    sampler = stack.enter_context(opener(execution.engine, checkpoint, *how))
                 stage.progress.say(f"{benchmark}: {len(problems)} problems × {samples}, up to {sampling.max_tokens} tokens")
 
                 def tell(ready: int, _of: int, before: int = done) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from openqwq.config.train import Sampling
+from openqwq.config.vllm import VllmConfig
 from openqwq.errors import UserError
 
 
@@ -17,7 +18,8 @@ class Sample:
     text: str  # without the end token
     token_ids: list[int]  # the end token included
     finish_reason: Literal["stop", "length"]
-    # The sampler's own, of each token, at the temperature sampled with, over the whole vocabulary (natural logarithm).
+    # The sampler's natural log-probability of each of `token_ids`, at the sampling temperature, over the whole vocabulary.
+    # vLLM gives none where it drew from something else: greedily, or cut by top-p or top-k.
     logprobs: list[float] = field(default_factory=list)
 
 
@@ -44,20 +46,27 @@ class Sampler(Protocol):
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
         """Takes over the weights of a model in training, by the names of its state dict."""
 
+    def sleep(self) -> None:
+        """Gives memory back that training needs, where the engine can; the next call is then `update`."""
+
 
 @contextmanager
-def open_sampler(engine: str, checkpoint: Path, batch: int, dtype: str = "bfloat16") -> Iterator[Sampler]:
+def open_sampler(
+    engine: str, checkpoint: Path, batch: int, dtype: str = "bfloat16", vllm: VllmConfig | None = None
+) -> Iterator[Sampler]:
     """A sampler on the checkpoint folder, released at the end of the block.
 
-    `batch` is the number of sequences decoded together; `dtype` that of the weights while sampling.
+    `batch` is the number of sequences decoded together; `dtype` that of the weights while sampling; `vllm` the settings of that
+    engine.
     """
     if engine == "transformers":
         from openqwq.generate.transformers_engine import TransformersSampler
 
         yield TransformersSampler.load(checkpoint, batch, dtype)
     elif engine == "vllm":
-        from openqwq.generate.vllm_engine import VllmSampler
+        from openqwq.generate.vllm_start import start
 
-        yield VllmSampler.load(checkpoint, batch, dtype)
+        with start(checkpoint, batch, dtype, vllm or VllmConfig()) as sampler:
+            yield sampler
     else:
         raise UserError(f"execution.engine: unknown engine {engine!r}. Known: transformers, vllm.")

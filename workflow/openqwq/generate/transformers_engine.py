@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from openqwq.config.train import Sampling
-from openqwq.errors import UserError
 from openqwq.generate import Sample
 from openqwq.generate.attention import use_grouped_attention
 from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.generate.context import require_room
 from openqwq.generate.decode import Decoder, Row
 from openqwq.generate.packed import PackedLinears
 from openqwq.generate.sampling import uniforms
@@ -47,13 +47,7 @@ class TransformersSampler:
         on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
         tokens = [self.tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        for prompt, ids in zip(prompts, tokens, strict=True):
-            if limit is not None and len(ids) + sampling.max_tokens > limit:
-                raise UserError(
-                    f"a prompt of {len(ids)} tokens and {sampling.max_tokens} new ones exceed the model's context of {limit}: "
-                    f"lower max_tokens, or drop the problem that begins {prompt[:80]!r}."
-                )
+        require_room(prompts, tokens, sampling.max_tokens, getattr(self.model.config, "max_position_embeddings", None))
         # Prompts of similar length share a batch, and samples of one prompt its prefill.
         order = sorted(range(len(prompts)), key=lambda i: len(tokens[i]))
         rows = [
@@ -81,6 +75,9 @@ class TransformersSampler:
             for name, tensor in tensors:
                 own[name].copy_(tensor)
         self.packed.renew()
+
+    def sleep(self) -> None:
+        """Nothing: weights alone are kept between two calls."""
 
     def _finish(self, row: Row) -> Sample:
         stopped = row.tokens[-1] in self.end_tokens

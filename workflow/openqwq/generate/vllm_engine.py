@@ -1,81 +1,126 @@
-"""Sampling with vLLM inside the stage's own process; weights are handed over in place between RL steps."""
+"""Sampling with vLLM inside the stage's own process; weights are handed over in place between RL steps.
 
-import hashlib
+On a GPU the engine shares the device with the trainer: between two sampling phases it sleeps at level 2, which keeps neither
+weights nor keys and values, because the next phase begins with new weights. Waking is in two parts, so that keys and values take
+their memory only when the trainer's copies of gathered weights are gone.
+
+Where the stage runs in several processes, each has an engine, or with `tensor_parallel_size` T every T neighbours share one: they
+are given the same prompts and draw the same samples.
+"""
+
+import gc
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from openqwq.config.train import Sampling
-from openqwq.errors import UserError
-from openqwq.generate import Sample
-from openqwq.generate.checkpoint import load_tokenizer
-from openqwq.generate.template import render
+from openqwq.config.vllm import VllmConfig
+from openqwq.errors import StageFailure
+from openqwq.generate.vllm_requests import Answer, Prompts, VllmRequests
+from openqwq.generate.weights import weight_files
+
+SLEEP_LEVEL = 2
 
 
-class VllmSampler:
-    """Samples through one vLLM engine. `batch` bounds the sequences that run at once."""
+class VllmSampler(VllmRequests):
+    """Samples through one engine in this process, which may have `workers` in others."""
 
-    def __init__(self, engine: Any, tokenizer: Any) -> None:
-        self.engine, self.tokenizer = engine, tokenizer
-
-    @classmethod
-    def load(cls, checkpoint: Path, batch: int, dtype: str) -> "VllmSampler":
-        """From a checkpoint folder. Raises `UserError` where vLLM is not installed."""
-        # One process: the engine dies with the stage, and weights need no transport.
-        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-        tokenizer = load_tokenizer(checkpoint)
-        try:
-            from vllm import LLM
-        except ImportError as error:
-            raise UserError(
-                "execution.engine: vllm is not installed in this environment. Use the GPU environment (`make env ENV=gpu`), "
-                "or execution: {engine: transformers}."
-            ) from error
-        return cls(LLM(model=str(checkpoint), dtype=dtype, max_num_seqs=batch, trust_remote_code=False), tokenizer)
-
-    def render(self, messages: Sequence[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
-        return render(self.tokenizer, messages, tools)
-
-    def sample(
-        self,
-        prompts: Sequence[str],
-        samples: int,
-        sampling: Sampling,
-        seed: int,
-        progress: Callable[[int, int], None] | None = None,
-        on_prompt: Callable[[int, list[Sample]], None] | None = None,
-    ) -> list[list[Sample]]:
-        from vllm import SamplingParams
-
-        tokens = [{"prompt_token_ids": self.tokenizer(p, add_special_tokens=False)["input_ids"]} for p in prompts]
-        parameters = [
-            SamplingParams(
-                n=samples,
-                temperature=sampling.temperature,
-                top_p=sampling.top_p,
-                top_k=sampling.top_k or -1,
-                max_tokens=sampling.max_tokens,
-                seed=int.from_bytes(hashlib.sha256(f"{seed}\x00{prompt}".encode()).digest()[:4], "little"),
-                skip_special_tokens=False,
-            )
-            for prompt in prompts
-        ]
-        answers = self.engine.generate(tokens, parameters, use_tqdm=False)
-        if progress:
-            progress(len(prompts) * samples, len(prompts) * samples)
-        drawn = [[self._sample(output) for output in answer.outputs] for answer in answers]
-        if on_prompt:
-            for index, one in enumerate(drawn):
-                on_prompt(index, one)
-        return drawn
+    def __init__(self, engine: Any, prompts: Prompts, dtype: str, *, sleeps: bool, workers: bool) -> None:
+        super().__init__(prompts)
+        self.engine, self.dtype, self.sleeps, self.workers, self.asleep = engine, dtype, sleeps, workers, False
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
-        self.engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(tensors)})
-        self.engine.reset_prefix_cache()  # cached keys and values are those of the weights before
+        # `reload_weights` and not the model's `load_weights`: on a CPU linear layers are stored repacked, and only the former
+        # undoes and redoes that, a layer at a time. Tensors are taken one by one, so no second copy of the model exists.
+        with _ends_the_stage("taking over new weights"):
+            if self.asleep:
+                self.engine.wake_up(tags=["weights"])
+            if self.workers:  # an iterator cannot travel to them
+                with weight_files(tensors, self.dtype) as folder:
+                    self.engine.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+            else:
+                self.engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(tensors)})
+            if self.asleep:
+                self.engine.wake_up(tags=["kv_cache"])
+                self.asleep = False
+            if not self.engine.reset_prefix_cache():  # cached keys and values are those of the weights before
+                raise RuntimeError("its cache of prompts was not emptied")
 
-    def _sample(self, output: Any) -> Sample:
-        ids = list(output.token_ids)
-        stopped = output.finish_reason == "stop"
-        text = self.tokenizer.decode(ids[:-1] if stopped else ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        return Sample(text, ids, "stop" if stopped else "length")
+    def sleep(self) -> None:
+        if self.sleeps and not self.asleep:
+            with _ends_the_stage("going to sleep"):
+                self.engine.sleep(level=SLEEP_LEVEL)
+            self.asleep = True
+
+    def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]]) -> Iterator[tuple[int, list[Answer]]]:
+        from vllm import SamplingParams
+        from vllm.inputs.engine import tokens_input
+        from vllm.sampling_params import RequestOutputKind
+
+        if self.asleep:
+            raise ValueError("the engine sleeps without weights: update() comes before sample()")
+        core = self.engine.llm_engine
+        with _ends_the_stage("sampling"):
+            for number, (ids, one) in enumerate(zip(tokens, parameters, strict=True)):
+                wanted = SamplingParams(**one, detokenize=False, output_kind=RequestOutputKind.FINAL_ONLY)
+                core.add_request(str(number), tokens_input(ids), wanted)
+            while core.has_unfinished_requests():
+                for output in core.step():
+                    if output.finished:
+                        yield int(output.request_id), [_answer(one) for one in sorted(output.outputs, key=lambda one: one.index)]
+
+
+def _answer(output: Any) -> Answer:
+    ids = list(output.token_ids)
+    # One mapping a position, by token; with `logprobs` 0 the drawn token is its only entry.
+    kept = [position[token].logprob for token, position in zip(ids, output.logprobs or [], strict=False)]
+    return Answer(ids, kept, output.finish_reason)
+
+
+@contextmanager
+def engine(checkpoint: Path, settings: dict[str, Any], config: VllmConfig) -> Iterator[VllmSampler]:
+    """An engine in this process for the block; its memory is free afterwards. Raises `StageFailure` if it does not start."""
+    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # one process: the engine dies with the stage, weights need no transport
+    from vllm import LLM
+
+    launched = settings["distributed_executor_backend"] is not None
+    prompts = Prompts.load(checkpoint, config.max_model_len)
+    with _ends_the_stage("loading the model"):
+        llm = LLM(model=str(checkpoint), trust_remote_code=False, disable_log_stats=True, **settings)
+    workers = config.tensor_parallel_size > 1 and not launched
+    sampler = VllmSampler(llm, prompts, settings["dtype"], sleeps=settings["enable_sleep_mode"], workers=workers)
+    del llm
+    try:
+        yield sampler
+    finally:
+        _release(sampler.engine.llm_engine.engine_core, launched)
+        sampler.engine = None
+        gc.collect()
+
+
+def _release(client: Any, launched: bool) -> None:
+    if not launched:
+        client.shutdown()
+        return
+    # Its `shutdown` would also end the group of the stage's processes, with which training goes on.
+    from vllm.distributed.parallel_state import destroy_model_parallel
+
+    client._finalizer.detach()
+    client.engine_core.model_executor.shutdown()
+    destroy_model_parallel()
+
+
+@contextmanager
+def _ends_the_stage(doing: str) -> Iterator[None]:
+    """An engine that fails is not usable again: its errors become one `StageFailure`."""
+    from vllm.exceptions import VLLMError
+
+    try:
+        yield
+    except (VLLMError, RuntimeError, ValueError, OSError) as error:  # RuntimeError: out of memory too
+        told = " ".join(str(error).split())[:600]
+        raise StageFailure(
+            f"vLLM failed while {doing} ({type(error).__name__}: {told}). What was saved is kept; mend the cause (memory: "
+            "execution.vllm.gpu_memory_utilization, kv_cache_gb, max_model_len, generation_batch) and start the stage again."
+        ) from error

@@ -66,7 +66,7 @@ def run(
     forget_after(rollouts, step)
     with ExitStack() as stack:
         sampler = stack.enter_context(
-            open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype)
+            open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype, execution.vllm)
         )
         verifiers = stack.enter_context(VerifierPool(execution.verifier_workers))
         scorer = RewardScorer.load(reward_model, execution.generation_batch, execution.generation_dtype) if reward_model else None
@@ -89,7 +89,9 @@ def run(
             hold_entropy(metrics, at - 1, execution.bounds.entropy)
             with stage.stopping.exposed():
                 sampler.update(model.state_dict().items())
-                return maker.make(at)
+                groups = maker.make(at)
+                sampler.sleep()
+                return groups
 
         trainer = RolloutGrpoTrainer(
             make=make,

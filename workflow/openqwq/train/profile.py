@@ -29,7 +29,7 @@ def run(stage: Stage, config: ProfileConfig, policy: Path, problems: Path, out: 
     if done:
         stage.progress.say(f"resuming: {done} of {len(chunks)} chunks of problems are done, fingerprint {stage.fingerprint[:12]}")
     with (
-        open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype) as sampler,
+        open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype, execution.vllm) as sampler,
         VerifierPool(execution.verifier_workers) as verifiers,
     ):
         solved = total = 0

@@ -3,6 +3,7 @@
 Reference: `{"answer": "…"}`. The pool bounds its time; its own timeouts, which need signals, are off.
 """
 
+import logging
 from typing import Any
 
 from openqwq.verify.answer import split_thinking
@@ -16,6 +17,7 @@ def judge(reference: Any, completion: str, watch: Watch) -> Verdict:
     if gold is None:
         return unscorable('reference: nothing under "answer"')
     watch.phase("loading")
+    logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns once that its timeout is off, which is meant
     from math_verify import parse, verify
 
     watch.phase("gold")
