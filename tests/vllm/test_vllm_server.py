@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 from test_vllm_update import follow
@@ -46,7 +47,10 @@ def test_a_dead_server_ends_the_stage(checkpoint, small):
         with pytest.raises(StageFailure, match="does not answer any more"):
             sampler.sample(prompts_of(sampler), 1, WARM, 1)
     assert not folder.exists()
-    assert not alive(group)
+    deadline = time.monotonic() + 20  # a killed process with much memory takes a moment to end
+    while alive(group):
+        assert time.monotonic() < deadline, alive(group)
+        time.sleep(0.2)
 
 
 def alive(group):
