@@ -15,7 +15,6 @@ from openqwq.errors import StageFailure
 from openqwq.stage import Stage
 from openqwq.stopping import MARGIN, Stopped, Stopping
 from openqwq.train import distributed
-from openqwq.train.memory import keep_freed_memory
 from openqwq.train.metrics import MetricLog
 from openqwq.train.saves import WRITE_RATE, SealedSaves, newest_good_save, read_durations, removed_if_torn
 from openqwq.train.trackers import open_trackers, require_packages
@@ -126,8 +125,6 @@ def train(
     `trainer` is one with `SealedSaves`. `names` maps its figures to ours beyond the common ones; `extra()` adds figures of
     our own at each step.
     """
-    if trainer.args.use_cpu:
-        keep_freed_memory()
     trainer.saved_step, trainer.durations = step, read_durations(save)
     trainer.remove_callback(PrinterCallback)
     stopper = StopInTime(stage.stopping, trainer)
