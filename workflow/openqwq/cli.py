@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _end(text: str) -> None:
-    """Says why the command ends. Mostly all processes of a stage have one reason: the main one tells it, and none waits longer."""
+    """Says why the command ends. Mostly all processes of a stage have one reason: the main one tells it, none waits longer."""
     if not ranks.main():
         time.sleep(5)
     tell(text)
