@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from trl import GRPOConfig as TrlGrpoConfig
 
 from benchmarks.rl_clock import Clock, Ticks, Timed
 from benchmarks.rl_problems import REWARDS, problems
 from benchmarks.rl_task import Task
-from openqwq.config import Bounds
+from openqwq.config import Bounds, Execution, Saving
 from openqwq.config.train import GrpoConfig
 from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.generate.transformers_engine import TransformersSampler
-from openqwq.train.grpo_arguments import trainer_settings
+from openqwq.stage import Stage
+from openqwq.train.dynamic import RolloutMaker
+from openqwq.train.grpo_arguments import trainer_settings, trl_arguments
 from openqwq.train.grpo_trainer import RolloutGrpoTrainer
-from openqwq.train.memory import keep_freed_memory
 from openqwq.train.pool import ProblemPool
-from openqwq.train.rollouts import Group, RolloutMaker
+from openqwq.train.rollouts import Group
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
 
@@ -38,8 +38,7 @@ def configuration(task: Task) -> GrpoConfig:
                 "steps": task.most_steps,
                 "groups": task.groups,
                 "group_size": task.group_size,
-                "max_rounds": 8,
-                "micro_batch_size": 16,
+                "micro_batch_tokens": 1024,
                 "optimizer": {"learning_rate": task.learning_rate, "scheduler": "constant"},
                 "sampling": {"max_tokens": task.max_tokens},
                 "domains": {"math": {"rewards": REWARDS}},
@@ -66,8 +65,8 @@ def maker(task: Task, sampler: TransformersSampler, verifiers: VerifierPool) -> 
 
 def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, stored: list[Group] | None = None) -> Ours:
     """The trainer; with `stored`, it trains on those groups at every step instead of making its own."""
-    keep_freed_memory()  # as the stage does
     config = configuration(task)
+    stage = Stage("reason", config={}, inputs={}, state_root=Path(task.scratch), seed=task.seed, recipe_version=1)
     sampler = None if stored else TransformersSampler.load(task.folder, 64, "bfloat16")
     source = maker(task, sampler, verifiers) if sampler else None
 
@@ -82,38 +81,13 @@ def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, store
         for part in ("generation", "verification"):
             clock.parts[part] += source.figures[f"{part}_seconds"]
         trainer.useful += sum(rollout.advantage is not None for group in groups for rollout in group)
-        trainer.made += round(source.figures["generated_tokens"] / source.figures["completion_tokens"])
+        trainer.made += int(source.figures["generated_completions"])
         return groups
 
-    completions = config.groups * config.group_size
-    arguments = TrlGrpoConfig(
-        output_dir=task.scratch,
-        max_steps=task.most_steps,
-        learning_rate=task.learning_rate,
-        lr_scheduler_type="constant",
-        max_grad_norm=1.0,
-        per_device_train_batch_size=completions,
-        gradient_accumulation_steps=1,
-        num_generations=task.group_size,
-        generation_batch_size=completions,
-        max_completion_length=task.max_tokens,
-        temperature=1.0,
-        epsilon_high=0.28,
-        beta=0.0,
-        loss_type="dapo",
-        bf16=True,
-        use_cpu=True,
-        gradient_checkpointing=False,
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        logging_steps=1000,
-        seed=task.seed,
-    )
     trainer = Ours(
         make=make,
         model=load_model(task.folder, "float32"),
-        args=arguments,
+        args=trl_arguments(stage, config, Execution(saving=Saving(reason=2 * task.most_steps))),
         train_dataset=Dataset.from_dict({"prompt": [""] * (task.groups * task.most_steps)}),
         processing_class=load_tokenizer(task.folder),
         callbacks=[ticks],

@@ -4,6 +4,7 @@ One trainer, one allocator, one set of caches a process: neither side finds what
 """
 
 import json
+import math
 import statistics
 import sys
 from pathlib import Path
@@ -59,8 +60,10 @@ def stored(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
     """Seconds of each optimizer step on the stored groups; a first step, not counted, warms up."""
     rows = json.loads(Path(task.groups_file).read_text(encoding="utf-8"))
     clock = Clock()
+    padding: list[float] = []
 
     def after(step: int) -> bool:
+        padding.append(_padding(trainer))
         if step == 1:
             clock.steps.clear()
             clock.parts.clear()
@@ -74,7 +77,7 @@ def stored(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
     else:
         trainer = rl_ours.build(task, clock, verifiers, ticks, _groups(rows, task.group_size))
     trainer.train()
-    return {"seconds": statistics.median(clock.steps), "steps": clock.steps, "parts": clock.table()} | _figures(trainer)
+    return {"seconds": statistics.median(clock.steps), "steps": clock.steps, "parts": clock.table(), "padding": max(padding)}
 
 
 def _groups(rows: list[dict[str, Any]], size: int) -> list[Group]:
@@ -99,6 +102,7 @@ def train(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
     clock = Clock()
     timeline: list[tuple[float, int, float]] = []  # seconds of training, steps, score
     after_steps: dict[str, Any] = {}
+    padding: list[float] = []
     judge = TransformersSampler.load(task.folder, 64, "bfloat16") if task.cap else None
 
     def measure(step: int) -> float:
@@ -110,9 +114,10 @@ def train(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
         return timeline[-1][2]
 
     def after(step: int) -> bool:
+        padding.append(_padding(trainer))
         if step == task.steps:
             after_steps.update(seconds=sum(clock.steps), useful=trainer.useful, made=trainer.made, parts=clock.table())
-            after_steps.update(_figures(trainer))
+            after_steps.update(padding=max(padding))
         if judge is None:
             return step >= task.steps
         risen = step % task.every == 0 and measure(step) >= timeline[0][2] + task.rise
@@ -123,14 +128,13 @@ def train(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
     if judge is not None:
         measure(0)
     trainer.train()
-    reached = [seconds for seconds, _, value in timeline if timeline and value >= timeline[0][2] + task.rise]
+    reached = [seconds for seconds, _, value in timeline if value >= timeline[0][2] + task.rise]
     return after_steps | {"timeline": timeline, "reached": reached[0] if reached else None, "trained": sum(clock.steps)}
 
 
-def _figures(trainer: Any) -> dict[str, Any]:
-    """What the trainer itself says of its last step."""
-    padding = getattr(trainer, "figures", {}).get("padding_share")
-    return {} if padding is None else {"padding": padding}
+def _padding(trainer: Any) -> float:
+    """Share of the last step's computed positions that held no token; of the peer's none is known."""
+    return float(trainer.figures["padding_share"]) if isinstance(trainer, rl_ours.Ours) else math.nan
 
 
 if __name__ == "__main__":

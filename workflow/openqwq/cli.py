@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _end(text: str) -> None:
-    """Says why the command ends. Mostly all processes of a stage have the same reason: the main one tells, and that ends all."""
+    """Says why the command ends. Mostly all processes of a stage have one reason: the main one tells it, none waits longer."""
     if not ranks.main():
         time.sleep(5)
     tell(text)

@@ -15,7 +15,7 @@ rule evaluate_checkpoint:
     threads: CORES
     params:
         config=evaluate_part("gate", "stages"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q}"

@@ -15,7 +15,7 @@ rule profile:
     threads: CORES
     params:
         config=part("profile"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq profile --config {params.config:q} --seed {params.seed}"

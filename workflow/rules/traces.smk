@@ -19,7 +19,7 @@ rule traces:
     threads: CORES
     params:
         config=part("sample_traces"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq sample-traces --config {params.config:q} --seed {params.seed}"

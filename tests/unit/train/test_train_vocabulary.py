@@ -1,7 +1,4 @@
-"""Figures of scored tokens alone: those, and the gradients, of all logits; and freed memory that is kept."""
-
-import subprocess
-import sys
+"""Figures of scored tokens alone: those, and the gradients, of all logits."""
 
 import pytest
 import torch
@@ -87,27 +84,3 @@ def test_heads_that_do_more_than_multiply_are_left_to_trl(monkeypatch):
     made.config.final_logit_softcapping = None
     monkeypatch.setattr(vocabulary, "MOST", 100 * 40 - 1)
     assert not vocabulary.fits(made, 100)
-
-
-MEASURED = """
-import resource, sys
-from openqwq.train.memory import keep_freed_memory
-if sys.argv[1] == "kept":
-    assert keep_freed_memory()
-def work():
-    for _ in range(20):
-        b'x' * 2**26
-work()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-work()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-def test_memory_that_was_freed_is_not_mapped_again():
-    faults = {
-        mode: int(subprocess.run([sys.executable, "-c", MEASURED, mode], capture_output=True, text=True, check=True).stdout)
-        for mode in ("kept", "given back")
-    }
-    assert faults["kept"] < 1000
-    assert faults["given back"] > 10 * faults["kept"]

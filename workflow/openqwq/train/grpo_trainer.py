@@ -89,6 +89,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
         batches = self.waiting.pop(0)
         loss = torch.zeros((), device=self.accelerator.device)
         for number, batch in enumerate(batches, 1):
+            self.may_stop()
             # Processes exchange gradients once an optimizer step; sharded, each micro-batch, or each would hold all gradients.
             together = number == len(batches) or self.is_fsdp_enabled
             with nullcontext() if together else self.accelerator.no_sync(model):
@@ -99,8 +100,11 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         return generation_batch
 
+    def resumable_step(self) -> int:
+        return int(self.state.global_step - self.state.global_step % self.updates)
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        if self.state.global_step % self.updates == 0:  # one who stops within a batch goes on from its beginning
+        if self.state.global_step == self.resumable_step():  # one who stops within a batch goes on from its beginning
             super()._save_checkpoint(model, trial)
 
     def _begin_batch(self, step: int) -> None:

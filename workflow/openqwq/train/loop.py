@@ -15,7 +15,6 @@ from openqwq.errors import StageFailure
 from openqwq.stage import Stage
 from openqwq.stopping import MARGIN, Stopped, Stopping
 from openqwq.train import distributed
-from openqwq.train.memory import keep_freed_memory
 from openqwq.train.metrics import MetricLog
 from openqwq.train.saves import WRITE_RATE, SealedSaves, newest_good_save, read_durations, removed_if_torn
 from openqwq.train.trackers import open_trackers, require_packages
@@ -60,7 +59,8 @@ class StopInTime(TrainerCallback):
       backward passes, at the end of the micro-batch. Until the optimizer steps, the state is still that of the last
       finished step: `train` saves it if it is not on disk.
     - With several processes nobody may leave the others waiting in a collective operation: they agree at the end of a
-      step, and stop there. They leave in the middle of one only where its start is on disk, so that none has to save.
+      step, and stop there. They leave in the middle of one only where its start is on disk, so that none has to save; and
+      so does one process within a batch of rollouts that serves several steps, for the middle of it cannot be resumed.
     - The deadline counts the longest step and the longest save so far, and the time to end.
     """
 
@@ -75,8 +75,9 @@ class StopInTime(TrainerCallback):
 
     def on_step_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
         self.begun = time.monotonic()
-        alone = self.trainer.accelerator.num_processes == 1
-        self.stopping.interruptible = alone or self.trainer.saved_step == state.global_step
+        resumable = self.trainer.resumable_step()
+        can_save = self.trainer.accelerator.num_processes == 1 and resumable == state.global_step
+        self.stopping.interruptible = can_save or self.trainer.saved_step == resumable
         self.on_substep_end()
 
     def on_substep_end(self, *_: Any, **__: Any) -> None:
@@ -124,11 +125,11 @@ def train(
     `trainer` is one with `SealedSaves`. `names` maps its figures to ours beyond the common ones; `extra()` adds figures of
     our own at each step.
     """
-    if trainer.args.use_cpu:
-        keep_freed_memory()
     trainer.saved_step, trainer.durations = step, read_durations(save)
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(StopInTime(stage.stopping, trainer))
+    stopper = StopInTime(stage.stopping, trainer)
+    trainer.add_callback(stopper)
+    trainer.may_stop = stopper.on_substep_end
     if trainer.eval_dataset is not None:
         trainer.add_callback(EvaluateAtQuarters())
     named = stage.execution.get("trackers", []) if ranks.main() else []
@@ -139,7 +140,7 @@ def train(
         try:
             trainer.train(resume_from_checkpoint=str(save) if save else None)
         except Stopped:
-            if trainer.state.global_step > trainer.saved_step:  # nothing has changed since that step's end
+            if trainer.resumable_step() > trainer.saved_step:  # nothing has changed since that step's end
                 trainer._save_checkpoint(trainer.model, None)
             raise Stopped(_where(stage, trainer)) from None
     distributed.barrier()  # a process that ends before the last save is sealed would take the others with it
@@ -154,8 +155,7 @@ def train(
 
 
 def _where(stage: Stage, trainer: Any) -> str:
-    state = trainer.state
-    return f"{stage.name}: stopped by {stage.stopping.asked} after step {state.global_step} of {state.max_steps}"
+    return f"{stage.name}: stopped by {stage.stopping.asked} after step {trainer.saved_step} of {trainer.state.max_steps}"
 
 
 def expected_save_seconds(model: Any) -> float:
