@@ -82,7 +82,7 @@ GRPO = {
     "groups": 5,  # not a multiple of two
     "group_size": 4,
     "micro_batch_size": 2,
-    "optimizer": {"learning_rate": 1e-3, "scheduler": "linear"},
+    "optimizer": {"learning_rate": 2e-4, "scheduler": "linear"},
     "sampling": {"max_tokens": 24},
     "domains": {"instruction": {"rewards": {"accuracy": 1.0}}},
     "autocast": "none",
