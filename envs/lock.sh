@@ -37,7 +37,7 @@ for path, kept in sets.items():
     open(path, "w", encoding="utf-8").write(f"# Made by lock.sh from {source}; do not edit.\n{''.join(kept)}")
 PY
 compile --no-deps data.in -o data.txt
-# torch and numpy come from the environment that the tools are added to, and differ between cpu and gpu.
-compile dev.in --no-emit-package torch --no-emit-package numpy -o dev.txt
+# torch, numpy and setuptools come from the environment that the tools are added to, and differ between cpu, gpu and vllm-cpu.
+compile dev.in --no-emit-package torch --no-emit-package numpy --no-emit-package setuptools -o dev.txt
 cat "$full" >gpu.txt
 compile gpu.in --override gpu-overrides.in -o gpu.txt

@@ -31,6 +31,22 @@ def test_a_signal_saves_the_last_finished_step_and_the_retry_goes_on_from_it(inp
     assert run.made() == whole[command]
 
 
+def test_within_a_batch_of_rollouts_that_serves_two_steps_it_stops_at_the_batchs_end(inputs, tmp_path):
+    two = {"updates": 2}
+    whole = StageRun("grpo", inputs, tmp_path / "whole", two)
+    assert whole.finish() == 0, whole.said()
+    run = StageRun("grpo", inputs, tmp_path / "run", two, **FEW_SAVES)
+    process = run.start()
+    run.wait_for(lambda: run.step() >= 3, process)
+    signal_group(process, signal.SIGTERM)
+    process.join(60)
+    assert process.exitcode == STOPPED, run.said()
+    assert "stopped by SIGTERM after step 4 of 6" in run.said()
+    assert run.finish() == 0, run.said()
+    assert "resuming from step 4, " in run.said()
+    assert run.made() == whole.made()
+
+
 def test_a_signal_before_the_first_step_ends_the_stage_at_once(inputs, whole, tmp_path):
     run = StageRun("grpo", inputs, tmp_path / "run")
     process = run.start()

@@ -5,10 +5,12 @@ import errno
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from openqwq import ranks
 from openqwq.errors import StageFailure, UserError, scrub
 from openqwq.progress import tell
 from openqwq.stopping import STOPPED, Stopped, Stopping, parse_deadline
@@ -32,7 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    if ranks.launched():
+        ranks.die_with_parent(os.getppid())
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
+    options.arguments = arguments
     is_stage = hasattr(options, "deadline")
     try:
         if is_stage:
@@ -40,13 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             options.command(options)
     except UserError as error:
-        tell(_line(error))
+        _end(_line(error))
         return 2
     except StageFailure as error:
-        tell(_line(error))
+        _end(_line(error))
         return 1
     except Stopped as error:
-        tell(_line(error, "What was saved is kept; the same command goes on from there."))
+        _end(_line(error, "What was saved is kept; the same command goes on from there."))
         return STOPPED
     except BrokenPipeError:  # `openqwq … | head`
         if is_stage:  # a worker's pipe: nothing was published, and nobody may think so
@@ -61,6 +67,13 @@ def main(arguments: list[str] | None = None) -> int:
         tell("openqwq: interrupted. What was saved is kept; the same command goes on from there.")
         return 130
     return 0
+
+
+def _end(text: str) -> None:
+    """Says why the command ends. Mostly all processes of a stage have one reason: the main one tells it, none waits longer."""
+    if not ranks.main():
+        time.sleep(5)
+    tell(text)
 
 
 def _line(error: BaseException, remedy: str = "") -> str:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from openqwq import ranks
 from openqwq.artifacts.files import write_json
 
 WITHIN_SECONDS = 10.0
@@ -25,8 +26,9 @@ class Progress:
         self.printed = 0.0
 
     def say(self, text: str) -> None:
-        """One line that is not a step."""
-        tell(f"[{self.stage}] {text}")
+        """One line that is not a step. Of several processes only the main one speaks."""
+        if ranks.main():
+            tell(f"[{self.stage}] {text}")
 
     def within(self, text: str) -> None:
         """One line on what happens within a step, where the last line is a while ago."""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from openqwq import ranks
 from openqwq.artifacts.files import publishing, replacing, write_json
 from openqwq.artifacts.manifest import MANIFEST, fingerprint, input_hash, relative, write_manifest
 from openqwq.environment import code_version, environment
@@ -55,11 +56,19 @@ class Stage:
         self.state = state_root / f"{name}-{self.fingerprint[:12]}"
         self.facts: dict[str, Any] = {}  # what the stage wants its manifest to tell a reader
         self.started = time.time()
-        self.progress = Progress(name, self.state / "progress.json", fingerprint=self.fingerprint)
+        self.progress = Progress(name, self.state / "progress.json" if ranks.main() else None, fingerprint=self.fingerprint)
+        if ranks.launched():
+            self.facts["processes"] = ranks.count()
 
     @contextmanager
     def running(self) -> Iterator["Stage"]:
-        """Holds the state folder for this process alone; marks progress failed, or interrupted, if the block raises."""
+        """Holds the state folder for this process alone; marks progress failed, or interrupted, if the block raises.
+
+        Of several processes that carry out one stage, the main one holds it for all.
+        """
+        if not ranks.main():
+            yield self
+            return
         self.state.mkdir(parents=True, exist_ok=True)
         with open(self.state / LOCK, "a+", encoding="utf-8") as lock:
             self._hold(lock)
@@ -146,6 +155,8 @@ class Stage:
         kept = self.state / PUBLISHED
         if not (kept / MANIFEST).is_file():
             return False
+        if not ranks.main():
+            return True
         self.progress.say(f"finished by an earlier attempt, published again, fingerprint {self.fingerprint[:12]}")
         with publishing(out) as folder:
             shutil.copytree(kept, folder, copy_function=_link, dirs_exist_ok=True)
@@ -153,6 +164,8 @@ class Stage:
 
     def retire(self, out: Path) -> None:
         """Removes the private state. Of a published folder a copy of hard links is kept until the engine's run has ended."""
+        if not ranks.main():
+            return
         kept = self.state / PUBLISHED
         if out.is_dir() and not kept.exists():
             with publishing(kept) as folder:

@@ -44,6 +44,19 @@ def _execute(
         ) from error
 
 
+def _train(
+    name: str, options: argparse.Namespace, inputs: dict[str, Path], config: dict[str, Any], body: Callable[[Stage], None]
+) -> None:
+    """As `_execute`, in as many processes as `execution.processes` says."""
+    from openqwq.train import launch
+
+    execution = _execution(options)
+    if launch.wanted(execution):
+        launch.launch(options.arguments, execution)
+    else:
+        _execute(name, options, inputs, config, body)
+
+
 def _config(options: argparse.Namespace) -> dict[str, Any]:
     from openqwq.cli import json_option
 
@@ -122,7 +135,7 @@ def sft(options: argparse.Namespace) -> None:
     def body(stage: Stage) -> None:
         run(stage, parsed, inputs["model"], inputs["traces"], options.out, _execution(options))
 
-    _execute("coldstart", options, inputs, config, body)
+    _train("coldstart", options, inputs, config, body)
 
 
 def profile(options: argparse.Namespace) -> None:
@@ -182,7 +195,7 @@ def grpo(options: argparse.Namespace) -> None:
             _execution(options),
         )
 
-    _execute(options.stage, options, inputs, config, body)
+    _train(options.stage, options, inputs, config, body)
 
 
 def reward_model(options: argparse.Namespace) -> None:
@@ -196,7 +209,7 @@ def reward_model(options: argparse.Namespace) -> None:
     def body(stage: Stage) -> None:
         run(stage, parsed, inputs["model"], inputs["preferences"], options.out, _execution(options))
 
-    _execute("reward_model", options, inputs, config, body)
+    _train("reward_model", options, inputs, config, body)
 
 
 def evaluate(options: argparse.Namespace) -> None:

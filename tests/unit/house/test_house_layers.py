@@ -14,7 +14,7 @@ ROWS = [
     {"cli", "stages", "status", "clean"},
     {"data", "train", "evaluate", "report", "show", "model"},
     {"verify", "generate", "agents"},
-    {"sandbox", "artifacts", "config", "stage", "stopping", "progress", "environment", "errors"},
+    {"sandbox", "artifacts", "config", "stage", "stopping", "progress", "environment", "errors", "ranks"},
 ]
 HEAVY = {"torch", "transformers", "trl", "accelerate", "datasets", "vllm"}
 LIGHT = {"verify", "sandbox", "config", "artifacts"}

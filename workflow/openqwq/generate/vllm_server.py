@@ -126,14 +126,16 @@ class VllmServerSampler(VllmRequests):
         """Nothing: the server's devices are its own."""
 
     def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]]) -> Iterator[tuple[int, list[Answer]]]:
-        with ThreadPoolExecutor(max_workers=self.batch) as threads:
+        threads = ThreadPoolExecutor(max_workers=self.batch)
+        try:
             asked = [threads.submit(self._ask, ids, one) for ids, one in zip(tokens, parameters, strict=True)]
             numbers = {future: number for number, future in enumerate(asked)}
-            try:
-                for future in as_completed(asked):
-                    yield numbers[future], future.result()
-            finally:
-                threads.shutdown(wait=False, cancel_futures=True)  # after a failure the others are not waited for
+            for future in as_completed(asked):
+                yield numbers[future], future.result()
+        finally:
+            threads.shutdown(
+                wait=False, cancel_futures=True
+            )  # a stage that ends early waits for nobody; the server's end ends them
 
     def _ask(self, ids: list[int], parameters: dict[str, Any]) -> list[Answer]:
         answer = self.server.post("/v1/completions", parameters | {"model": NAME, "prompt": ids, "return_token_ids": True})

@@ -31,7 +31,7 @@ def start(checkpoint: Path, batch: int, dtype: str, config: VllmConfig) -> Itera
         )
     import torch
 
-    quiet()
+    surroundings()
     gpu = torch.cuda.is_available()
     require_fitting(config, gpu)
     processes = int(os.environ["WORLD_SIZE"]) if "LOCAL_RANK" in os.environ else 1
@@ -100,9 +100,11 @@ def options(settings: dict[str, Any]) -> list[str]:
     return given
 
 
-def quiet() -> None:
+def surroundings() -> None:
     """vLLM's log lines and usage reports do not belong into a stage's log; what the user sets stands."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    # On a CPU, as many threads as the stage was given; vLLM itself would give each worker a NUMA node.
+    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\.")
     logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # that there is no Triton on a CPU

@@ -12,11 +12,12 @@ from typing import Any
 
 from datasets import Dataset
 
+from openqwq import ranks
 from openqwq.artifacts.files import write_json
 from openqwq.config import Execution
 from openqwq.config.train import GrpoConfig
 from openqwq.generate import open_sampler
-from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train import hacking
 from openqwq.train.dynamic import RolloutMaker
@@ -27,6 +28,9 @@ from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.pool import load_pool
 from openqwq.train.rollouts import Group
 from openqwq.train.scorer import RewardScorer
+from openqwq.train.sharded import full_tensors
+from openqwq.train.sharded_trainer import master_weights
+from openqwq.train.shared_sampling import SharedSampler
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
 
@@ -63,20 +67,24 @@ def run(
     pool = load_pool(problems, profile, config, stage.seed, length, stage.progress.say)
     save, step = find_save(stage)
     rollouts = stage.state / "rollouts"
-    forget_after(rollouts, step)
+    if ranks.main():
+        forget_after(rollouts, step)
     with ExitStack() as stack:
         sampler = stack.enter_context(
             open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype, execution.vllm)
         )
-        verifiers = stack.enter_context(VerifierPool(execution.verifier_workers))
         scorer = RewardScorer.load(reward_model, execution.generation_batch, execution.generation_dtype) if reward_model else None
+        shared = SharedSampler(sampler, scorer, execution.vllm.tensor_parallel_size if execution.engine == "vllm" else 1)
+        verifiers = VerifierPool(execution.verifier_workers)
+        if ranks.main():  # which makes and judges the rollouts; the others only help to sample
+            stack.enter_context(verifiers)
         maker = RolloutMaker(
             config,
             pool,
             prompt_of,
-            sampler,
+            shared,
             verifiers,
-            scorer,
+            shared.score if scorer else None,
             rollouts,
             stage.seed,
             execution.bounds,
@@ -86,16 +94,17 @@ def run(
         metrics = stage.state / "metrics.parquet"
 
         def make(at: int, model: Any) -> list[Group]:
-            hold_entropy(metrics, at - 1, execution.bounds.entropy)
+            if ranks.main():
+                hold_entropy(metrics, at - 1, execution.bounds.entropy)
             with stage.stopping.exposed():
-                sampler.update(model.state_dict().items())
-                groups = maker.make(at)
+                sampler.update(full_tensors(model))
+                groups = shared.lead(lambda: maker.make(at)) if ranks.main() else shared.serve()
                 sampler.sleep()
                 return groups
 
         trainer = RolloutGrpoTrainer(
             make=make,
-            model=load_model(policy, "float32"),
+            model=master_weights(policy),
             args=trl_arguments(stage, config, execution),
             # TRL's loop wants rows to count; what is trained on comes from `make`.
             train_dataset=Dataset.from_dict({"prompt": [""] * (config.groups * config.steps)}),
@@ -108,13 +117,17 @@ def run(
             return (maker.figures if first else {}) | trainer.figures
 
         train(stage, trainer, save, step, names=CLIPPED if config.updates > 1 else {}, extra=figures)
-        hold_entropy(metrics, config.steps, execution.bounds.entropy)
-        meter = hacking.whole(rollouts, verifiers, stage.seed)
-        write_json(stage.state / "hacking.json", meter)
-        hacking.hold(meter, execution.bounds, rollouts)
-    with publish_checkpoint(stage, trainer, out) as folder:
+        if ranks.main():
+            hold_entropy(metrics, config.steps, execution.bounds.entropy)
+            meter = hacking.whole(rollouts, verifiers, stage.seed)
+            write_json(stage.state / "hacking.json", meter)
+            hacking.hold(meter, execution.bounds, rollouts)
+
+    def add(folder: Path) -> None:
         shutil.copytree(rollouts, folder / "rollouts")
         shutil.copy(stage.state / "hacking.json", folder / "hacking.json")
+
+    publish_checkpoint(stage, trainer, out, add)
 
 
 def forget_after(rollouts: Path, step: int) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from trl import GRPOConfig as TrlGrpoConfig
 
+from openqwq import ranks
 from openqwq.config import Execution
 from openqwq.config.train import GrpoConfig
 from openqwq.stage import Stage
@@ -24,8 +25,8 @@ def trl_arguments(stage: Stage, config: GrpoConfig, execution: Execution) -> Trl
         stage,
         execution,
         optimizer=config.optimizer,
-        micro_batch_size=completions // config.updates,
-        accumulation=1,
+        batch_size=completions // config.updates,
+        micro_batch_size=max(1, completions // config.updates // ranks.count()),
         autocast=config.autocast,
         gradient_checkpointing=config.gradient_checkpointing,
     )

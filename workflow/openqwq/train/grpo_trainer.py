@@ -8,7 +8,8 @@ Deviations from the stock trainer:
 - Only live groups are trained on, and unscorable completions not at all. Their advantage would be 0, so without a KL term the
   gradient is that of the stock trainer on the same groups, at a fraction of the work.
 - Every loss is a sum over tokens with one normaliser for the whole optimizer step (`losses/loss.py`), so micro-batches may
-  be of any size and number (`micro_batches.py`), and the split does not change the gradient.
+  be of any size and number (`micro_batches.py`), and neither the split nor the number of processes (`deal.py`) changes the
+  gradient.
 - Completions of a group stay together and share their prompt's computation (`shared_prompt.py`), where the attention takes
   a mask.
 - A batch of rollouts serves `updates` optimizer steps, each on its share of the groups (the mini-batches of PPO and DAPO; TRL's
@@ -30,16 +31,19 @@ from trl.trainer.utils import add_fused_lm_head
 
 from openqwq.train import vocabulary
 from openqwq.train.batches import Batch, empty, tensors
+from openqwq.train.deal import deal
 from openqwq.train.losses import LOSSES, Loss
 from openqwq.train.micro_batches import Budget, micro_batches
 from openqwq.train.mismatch import ratios, sampler_logprobs
 from openqwq.train.rollouts import Group
 from openqwq.train.saves import SealedSaves
+from openqwq.train.sharded_trainer import ShardedPolicies
 from openqwq.train.shared_prompt import MAX_TOKENS, pack, spread, unpack
 from openqwq.train.step_figures import StepFigures
+from openqwq.train.uneven import uneven_gather
 
 
-class RolloutGrpoTrainer(SealedSaves, GRPOTrainer):
+class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
     """`make(step, model)` returns the live groups of a batch of rollouts, sampled from the model as it stands.
 
     `args` counts a batch in completions, not in micro-batches: gradient_accumulation_steps is 1, and steps_per_generation
@@ -85,8 +89,10 @@ class RolloutGrpoTrainer(SealedSaves, GRPOTrainer):
         batches = self.waiting.pop(0)
         loss = torch.zeros((), device=self.accelerator.device)
         for number, batch in enumerate(batches, 1):
-            # Processes exchange gradients once an optimizer step.
-            with nullcontext() if number == len(batches) else self.accelerator.no_sync(model):
+            self.may_stop()
+            # Processes exchange gradients once an optimizer step; sharded, each micro-batch, or each would hold all gradients.
+            together = number == len(batches) or self.is_fsdp_enabled
+            with nullcontext() if together else self.accelerator.no_sync(model):
                 loss = loss + super().training_step(model, batch, None)
         self.figures = self.step_figures.collect(self.accelerator)
         return loss
@@ -94,15 +100,19 @@ class RolloutGrpoTrainer(SealedSaves, GRPOTrainer):
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         return generation_batch
 
+    def resumable_step(self) -> int:
+        return int(self.state.global_step - self.state.global_step % self.updates)
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        if self.state.global_step % self.updates == 0:  # one who stops within a batch goes on from its beginning
+        if self.state.global_step == self.resumable_step():  # one who stops within a batch goes on from its beginning
             super()._save_checkpoint(model, trial)
 
     def _begin_batch(self, step: int) -> None:
         groups = self.make(step, self.accelerator.unwrap_model(self.model))
         if self.temperature_at:
             self._set_temperature(self.temperature_at(step))
-        self.waiting = [self._split(groups[number :: self.updates]) for number in range(self.updates)]
+        shares = [deal(groups[number :: self.updates], self.accelerator.num_processes) for number in range(self.updates)]
+        self.waiting = [self._split([share[self.accelerator.process_index]]) for share in shares]
         for batches in self.waiting[1:]:
             for batch in batches:
                 batch["old_per_token_logps"] = self._logprobs(self.model, batch)
@@ -139,7 +149,8 @@ class RolloutGrpoTrainer(SealedSaves, GRPOTrainer):
             self.step_figures.add_ratios(ratio, self.mismatch_cap, mask)
             if self.mismatch_cap is not None:
                 weights = weights * ratio.clamp(max=self.mismatch_cap)
-        loss = super()._compute_loss(model, inputs | {"advantages": inputs["advantages"].unsqueeze(1) * weights})
+        with uneven_gather(self.accelerator):
+            loss = super()._compute_loss(model, inputs | {"advantages": inputs["advantages"].unsqueeze(1) * weights})
         assert forward[1] is not None
         self.step_figures.add("entropy", forward[1], mask)
         if self.beta:

@@ -3,17 +3,18 @@
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from accelerate.utils import gather_object
 from transformers import PrinterCallback, TrainerCallback
 
+from openqwq import ranks
 from openqwq.errors import StageFailure
 from openqwq.stage import Stage
 from openqwq.stopping import MARGIN, Stopped, Stopping
+from openqwq.train import distributed
 from openqwq.train.metrics import MetricLog
 from openqwq.train.saves import WRITE_RATE, SealedSaves, newest_good_save, read_durations, removed_if_torn
 from openqwq.train.trackers import open_trackers, require_packages
@@ -58,7 +59,8 @@ class StopInTime(TrainerCallback):
       backward passes, at the end of the micro-batch. Until the optimizer steps, the state is still that of the last
       finished step: `train` saves it if it is not on disk.
     - With several processes nobody may leave the others waiting in a collective operation: they agree at the end of a
-      step, and stop there. They leave in the middle of one only where its start is on disk, so that none has to save.
+      step, and stop there. They leave in the middle of one only where its start is on disk, so that none has to save; and
+      so does one process within a batch of rollouts that serves several steps, for the middle of it cannot be resumed.
     - The deadline counts the longest step and the longest save so far, and the time to end.
     """
 
@@ -73,8 +75,9 @@ class StopInTime(TrainerCallback):
 
     def on_step_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
         self.begun = time.monotonic()
-        alone = self.trainer.accelerator.num_processes == 1
-        self.stopping.interruptible = alone or self.trainer.saved_step == state.global_step
+        resumable = self.trainer.resumable_step()
+        can_save = self.trainer.accelerator.num_processes == 1 and resumable == state.global_step
+        self.stopping.interruptible = can_save or self.trainer.saved_step == resumable
         self.on_substep_end()
 
     def on_substep_end(self, *_: Any, **__: Any) -> None:
@@ -100,7 +103,7 @@ class StopInTime(TrainerCallback):
 def find_save(stage: Stage) -> tuple[Path | None, int]:
     """The save to resume from and its step; says so. Raises `UserError` for a tracker that is not installed."""
     require_packages(stage.execution.get("trackers", []))
-    save, step = newest_good_save(stage.state / "saves", stage.progress)
+    save, step = distributed.from_main(lambda: newest_good_save(stage.state / "saves", stage.progress))
     if save is not None:
         stage.progress.say(f"resuming from step {step}, fingerprint {stage.fingerprint[:12]}")
     else:
@@ -124,18 +127,23 @@ def train(
     """
     trainer.saved_step, trainer.durations = step, read_durations(save)
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(StopInTime(stage.stopping, trainer))
+    stopper = StopInTime(stage.stopping, trainer)
+    trainer.add_callback(stopper)
+    trainer.may_stop = stopper.on_substep_end
     if trainer.eval_dataset is not None:
         trainer.add_callback(EvaluateAtQuarters())
-    with open_trackers(stage.execution.get("trackers", []), stage, step) as trackers, stage.stopping.shielded():
-        metrics = MetricLog(stage.state / "metrics.parquet", stage.started, step, trackers)
-        trainer.add_callback(Report(stage, metrics, RENAMED | (names or {}), extra))
+    named = stage.execution.get("trackers", []) if ranks.main() else []
+    with open_trackers(named, stage, step) as trackers, stage.stopping.shielded():
+        if ranks.main():
+            metrics = MetricLog(stage.state / "metrics.parquet", stage.started, step, trackers)
+            trainer.add_callback(Report(stage, metrics, RENAMED | (names or {}), extra))
         try:
             trainer.train(resume_from_checkpoint=str(save) if save else None)
         except Stopped:
-            if trainer.state.global_step > trainer.saved_step:  # nothing has changed since that step's end
+            if trainer.resumable_step() > trainer.saved_step:  # nothing has changed since that step's end
                 trainer._save_checkpoint(trainer.model, None)
             raise Stopped(_where(stage, trainer)) from None
+    distributed.barrier()  # a process that ends before the last save is sealed would take the others with it
     if trainer.state.global_step < trainer.state.max_steps:
         if stage.stopping.asked:
             raise Stopped(_where(stage, trainer))
@@ -147,8 +155,7 @@ def train(
 
 
 def _where(stage: Stage, trainer: Any) -> str:
-    state = trainer.state
-    return f"{stage.name}: stopped by {stage.stopping.asked} after step {state.global_step} of {state.max_steps}"
+    return f"{stage.name}: stopped by {stage.stopping.asked} after step {trainer.saved_step} of {trainer.state.max_steps}"
 
 
 def expected_save_seconds(model: Any) -> float:
@@ -156,12 +163,17 @@ def expected_save_seconds(model: Any) -> float:
     return 3 * sum(p.numel() * p.element_size() for p in model.parameters()) / WRITE_RATE
 
 
-@contextmanager
-def publish_checkpoint(stage: Stage, trainer: Any, out: Path) -> Iterator[Path]:
-    """The folder that becomes `out`, with checkpoint/ and metrics.parquet in it; the block may add to it."""
+def publish_checkpoint(stage: Stage, trainer: Any, out: Path, add: Callable[[Path], None] = lambda _folder: None) -> None:
+    """Publishes `out` with checkpoint/ and metrics.parquet in it; `add(folder)` puts more into it.
+
+    All processes call it, because weights may be spread over them; the main one writes.
+    """
+    if not ranks.main():
+        trainer.save_model(None)
+        return
     with stage.publish_folder(out) as folder:
         with removed_if_torn(folder / "checkpoint", "the checkpoint"):
             trainer.save_model(str(folder / "checkpoint"))
         (folder / "checkpoint" / "training_args.bin").unlink(missing_ok=True)  # a pickle; the manifest holds the settings
         shutil.copy(stage.state / "metrics.parquet", folder / "metrics.parquet")
-        yield folder
+        add(folder)

@@ -6,6 +6,16 @@ from collections.abc import Sequence
 WINDOW = 8  # batches whose rows are sorted by length together: less padding, while batches stay mixed
 
 
+def filled(rows: list[dict[str, list[int]]], multiple: int) -> list[dict[str, list[int]]]:
+    """The rows, and as many more as make their number a multiple: a copy of the shortest with no token to be learnt.
+
+    Several processes take equal numbers of rows. Left to itself, the loader evens them out with rows that count twice.
+    """
+    shortest = min(rows, key=lambda row: len(row["input_ids"]))
+    blank = shortest | {"completion_mask": [0] * len(shortest["input_ids"])}
+    return [*rows, *[blank] * (-len(rows) % multiple)]
+
+
 def training_order(lengths: Sequence[int], batch: int, epochs: int, seed: int) -> list[int]:
     """Row numbers of all epochs, one after the other; `lengths` are in tokens, `batch` in rows.
 

@@ -26,13 +26,18 @@ from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import training_order
 from openqwq.train.saves import SealedSaves
 from openqwq.train.scorer import STATISTICS, RewardScorer
+from openqwq.train.sharded_trainer import ShardedSaves
 from openqwq.train.tokens import encode, prompt_text
 
 Pair = dict[str, Any]  # prompt, chosen, rejected: text
 
 
-class BradleyTerryTrainer(SealedSaves, RewardTrainer):
-    """TRL's RewardTrainer with saves that can be trusted."""
+class BradleyTerryTrainer(ShardedSaves, SealedSaves, RewardTrainer):
+    """TRL's RewardTrainer with saves that can be trusted, of a model that may be sharded.
+
+    The mean over a batch is that of its micro-batches. Where pairs are too few to fill the last one of every process, the loader
+    repeats pairs from the beginning: fewer than `micro_batch_size` × processes of them, in the last step alone.
+    """
 
 
 def run(stage: Stage, config: RewardModelConfig, start: Path, preferences: Path, out: Path, execution: Execution) -> None:
@@ -56,9 +61,12 @@ def run(stage: Stage, config: RewardModelConfig, start: Path, preferences: Path,
     accuracy, scores = held_out_accuracy(scorer, held_out)
     low, high = accuracy["low"], accuracy["high"]
     stage.progress.say(f"held-out accuracy {accuracy['value']:.3f} [{low:.3f}, {high:.3f}], n = {accuracy['n']} pairs")
-    with publish_checkpoint(stage, trainer, out) as folder:
+
+    def add(folder: Path) -> None:
         write_json(folder / "checkpoint" / STATISTICS, scores)
         write_json(folder / "accuracy.json", accuracy)
+
+    publish_checkpoint(stage, trainer, out, add)
 
 
 def with_score_head(start: Path, seed: int, tokenizer: Any) -> Any:

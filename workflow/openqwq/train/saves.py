@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +44,11 @@ class SealedSaves(Trainer):
         self.keep, self.args.save_total_limit = self.args.save_total_limit, None
         self.durations = Durations()
         self.saved_step = 0
+        self.may_stop: Callable[[], None] = lambda: None  # called where a step can be given up
+
+    def resumable_step(self) -> int:
+        """The newest step whose end a save taken before the next optimizer step could be of."""
+        return int(self.state.global_step)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         begun, step = time.monotonic(), self.state.global_step

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from openqwq.generate.checkpoint import load_tokenizer, require_checkpoint
+from openqwq.train import distributed, sharded
 from openqwq.train.tokens import encode
 
 STATISTICS = "score_statistics.json"
@@ -26,12 +27,13 @@ class RewardScorer:
         from transformers import AutoModelForSequenceClassification
 
         require_checkpoint(checkpoint)
-        device = "cuda" if torch.cuda.is_available() else "cpu"
         model = AutoModelForSequenceClassification.from_pretrained(
             checkpoint, dtype=getattr(torch, dtype), trust_remote_code=False, local_files_only=True, use_safetensors=True
         )
+        if torch.cuda.is_available():  # one process holds it whole; several a part each, and score together
+            model = sharded.shard(model) if distributed.join() else model.to("cuda")
         statistics = json.loads((checkpoint / STATISTICS).read_text(encoding="utf-8"))
-        return cls(model.to(device), load_tokenizer(checkpoint), batch, statistics["mean"], statistics["deviation"])
+        return cls(model, load_tokenizer(checkpoint), batch, statistics["mean"], statistics["deviation"])
 
     def raw(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """The model's own scores, on no particular scale."""

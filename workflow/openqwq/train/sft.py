@@ -11,22 +11,24 @@ from datasets import Dataset
 from trl import SFTConfig as TrlSftConfig
 from trl import SFTTrainer
 
+from openqwq import ranks
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import TRACE
 from openqwq.config import Execution
 from openqwq.config.train import SftConfig
 from openqwq.errors import UserError
-from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
 from openqwq.train.loop import find_save, publish_checkpoint, train
-from openqwq.train.order import training_order
+from openqwq.train.order import filled, training_order
 from openqwq.train.saves import SealedSaves
+from openqwq.train.sharded_trainer import ShardedSaves, master_weights
 from openqwq.train.tokens import encode, prompt_text
 
 
-class ColdStartTrainer(SealedSaves, SFTTrainer):
-    """TRL's SFTTrainer with saves that can be trusted."""
+class ColdStartTrainer(ShardedSaves, SealedSaves, SFTTrainer):
+    """TRL's SFTTrainer with saves that can be trusted, of a model that may be sharded."""
 
 
 def run(stage: Stage, config: SftConfig, base: Path, traces: Path, out: Path, execution: Execution) -> None:
@@ -44,16 +46,18 @@ def run(stage: Stage, config: SftConfig, base: Path, traces: Path, out: Path, ex
     held_out = tokenised(traces / "eval.parquet", tokenizer, config.max_length, stage)
     save, step = find_save(stage)
     arguments = TrlSftConfig(**supervised_arguments(stage, config, execution), completion_only_loss=True)
+    ordered = [rows[i] for i in order]
+    if ranks.launched():
+        ordered = filled(ordered, config.micro_batch_size * ranks.count())
     trainer = ColdStartTrainer(
-        model=load_model(base, "float32"),
+        model=master_weights(base),
         args=arguments,
-        train_dataset=Dataset.from_list([rows[i] for i in order]),
+        train_dataset=Dataset.from_list(ordered),
         eval_dataset=Dataset.from_list(held_out) if held_out else None,
         processing_class=tokenizer,
     )
     train(stage, trainer, save, step)
-    with publish_checkpoint(stage, trainer, out):
-        pass
+    publish_checkpoint(stage, trainer, out)
 
 
 def tokenised(traces: Path, tokenizer: Any, max_length: int, stage: Stage) -> list[dict[str, list[int]]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from accelerate.utils import gather_object
 
 
 class StepFigures:
@@ -34,7 +35,9 @@ class StepFigures:
 
     def collect(self, accelerator: Any) -> dict[str, float]:
         """The step's figures by name; every process has to call it."""
-        means = {name: accelerator.reduce(pair, reduction="sum") for name, pair in sorted(self.sums.items())}
+        names = sorted(set(gather_object(list(self.sums))))  # a process without a completion lacks some
+        none = torch.zeros(2, dtype=torch.float64, device=accelerator.device)
+        means = {name: accelerator.reduce(self.sums.get(name, none), reduction="sum") for name in names}
         figures = {name: float(total / count) for name, (total, count) in means.items() if count > 0}
         if "mismatch_ratio/mean" in means:
             nothing = torch.tensor(float("nan"), device=accelerator.device)

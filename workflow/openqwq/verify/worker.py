@@ -8,29 +8,26 @@ import ctypes
 import json
 import os
 import resource
-import signal
 import socket
 import sys
 import time
 from typing import Any
 
+from openqwq import ranks
 from openqwq.errors import UserError
 from openqwq.verify.item import Item, Watch
 from openqwq.verify.registry import verify_one
 from openqwq.verify.verdict import Verdict, unscorable
 
 MEMORY_BYTES = 4 << 30  # address space; sympy needs a tenth of it
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_PR_SET_CHILD_SUBREAPER = 36
 _REAP_SECONDS = 1.0
 
 
 def die_with_parent(parent: int) -> None:
-    """Asks the kernel for SIGKILL when the starting thread ends, and leaves at once if it already has."""
+    """Ends with the starting thread, and takes in the orphans below."""
+    ranks.die_with_parent(parent)
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent:
-        os._exit(0)
     # bubblewrap leaves its inner process to whoever reaps orphans; in a container that may be nobody, so we do.
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
