@@ -1,96 +1,104 @@
 """Words of many texts at once, as 64-bit hashes, without a Python object a word.
 
-A word is a run of letters and digits after the normalisation of `normalise`; signs are no words here. Hashes are polynomials
-in the bytes, read off one running sum over all texts (Karp and Rabin 1987), and then mixed.
+A word is a run of letters and digits after the normalisation of `normalise`; signs are no words here. Of a text in ASCII that
+normalisation changes nothing but case and LaTeX that only moves things about, which the loop over its bytes sees to.
 """
 
 import re
+import unicodedata
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from openqwq.data.normalise import plain
+from openqwq.data.steps.compiled import compiled
 
-PIECE = 4_000_000  # bytes that are looked at together; the arrays take some fifty times that
-_BASE = 0x9E3779B97F4A7C15
-_INVERSE = pow(_BASE, -1, 2**64)
-_MIX = np.uint64(0xC2B2AE3D27D4EB4F)
-_SIGN = re.compile(r"[^\w\s]|_")
-_LOWER = bytes(ord(chr(byte).lower()) if byte < 128 and chr(byte).isalnum() else 0 for byte in range(128)) + bytes(
-    range(128, 256)
-)
-_VALUES = np.array([0 if byte == 0 else (byte * _BASE + 0x165667B19E3779F9) % 2**64 for byte in range(256)], np.uint64)
+_PRIME, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_ZERO, _HIGH, _HALF, _TOP = (np.uint64(number) for number in (0, 29, 32, 56))
+_BACKSLASH, _UNDERSCORE = ord("\\"), ord("_")
+_SIGN = re.compile(r"[^\w\0-\x7f]")
 _LAYOUT = ("quad", "qquad", "left", "right", "displaystyle", "thinspace")  # LaTeX that only moves things about
 
 
-class _Powers:
-    """Powers of the base and of its inverse, as many as were ever asked for."""
+class _Alphabet(NamedTuple):
+    """Of each byte, uint64 (256,), the one that counts, its lower case, and a mask, all bits or for a sign none; the words that
+    are none after a backslash, uint64 (n,), and which highest bytes they have, bool (256,)."""
 
-    def __init__(self) -> None:
-        self.up = self.down = np.ones(1, np.uint64)
-
-    def grow(self, count: int) -> None:
-        """At least `count` of them."""
-        if len(self.up) < count:
-            self.up, self.down = (
-                np.concatenate([np.ones(1, np.uint64), np.multiply.accumulate(np.full(count, np.uint64(b), np.uint64))])
-                for b in (_BASE, _INVERSE)
-            )
-
-
-_POWERS = _Powers()
+    lower: np.ndarray
+    masks: np.ndarray
+    layout: np.ndarray
+    maybe: np.ndarray
 
 
 def hashes(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """(hashes of all words in order, uint64 (w,); for each the number of its text, int64 (w,))."""
-    with np.errstate(over="ignore"):
-        parts, first, size = [], 0, 0
-        for at, text in enumerate(texts):
-            size += len(text)
-            if size >= PIECE or at == len(texts) - 1:
-                words, owners = _hashes(texts[first : at + 1])
-                parts.append((words, owners + first))
-                first, size = at + 1, 0
-    if not parts:
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    return np.concatenate([words for words, _ in parts]), np.concatenate([owners for _, owners in parts])
+    """(hashes of all words in order, uint64 (w,); how many are of each text, int64 (n,))."""
+    return _hashes(texts, _ALPHABET)
 
 
-def neighbours(words: np.ndarray, owners: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(hashes of runs of `count` words within one text; the number of the text)."""
-    kept = len(words) - count + 1
-    if kept <= 0:
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    inside = np.flatnonzero(owners[:kept] == owners[count - 1 :])
-    _POWERS.grow(len(words))
-    with np.errstate(over="ignore"):
-        sums = np.zeros(len(words) + 1, np.uint64)
-        np.cumsum(words * _POWERS.up[: len(words)], out=sums[1:])
-        made = (sums[inside + count] - sums[inside]) * _POWERS.down[inside]
-        made = (made ^ (made >> np.uint64(29))) * _MIX
-        made ^= made >> np.uint64(32)
-    return made, owners[inside]
+def _hashes(texts: list[str], alphabet: _Alphabet) -> tuple[np.ndarray, np.ndarray]:
+    plainly = [text if text.isascii() else _bytewise(text) for text in texts]
+    data = np.frombuffer("".join(plainly).encode("latin-1"), np.uint8)
+    return _scan(data, np.fromiter(map(len, plainly), np.int64, len(plainly)), alphabet)
 
 
-def _hashes(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    plainly = [text if text.isascii() else _SIGN.sub(" ", plain(text)) for text in texts]
-    encoded = plainly if all(map(str.isascii, plainly)) else [text.encode("utf-8", "surrogatepass") for text in plainly]
-    raw = "\n".join(["", *plainly, ""]).encode("utf-8", "surrogatepass")
-    data = np.frombuffer(raw.translate(_LOWER), np.uint8)
-    _POWERS.grow(len(data) + 1)
-    sums = np.cumsum(_VALUES[data] * _POWERS.up[: len(data)])
-    inside = data != 0
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
-    starts, ends = edges[0::2], edges[1::2]  # the byte before a word, and its last byte
-    words = (sums[ends] - sums[starts]) * _POWERS.down[starts]
-    words = (words ^ (words >> np.uint64(29))) * _MIX
-    words ^= words >> np.uint64(32)
-    bounds = np.searchsorted(starts, np.cumsum([0, *map(len, encoded)]) + np.arange(len(texts) + 1))
-    owners = np.repeat(np.arange(len(texts)), np.diff(bounds))
-    if b"\\" in raw and len(_COMMANDS):
-        command = (np.frombuffer(raw, np.uint8)[starts] == ord("\\")) & np.isin(words, _COMMANDS)
-        words, owners = words[~command], owners[~command]
-    return words, owners
+def _bytewise(text: str) -> str:
+    """The normalised text, a character for each byte of its UTF-8, of which those from 128 on are of letters and digits."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _SIGN.sub(" ", folded).encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-_COMMANDS = np.zeros(0, np.uint64)
-_COMMANDS = hashes([" ".join(_LAYOUT)])[0]
+@compiled
+def _scan(data: Any, sizes: Any, alphabet: _Alphabet) -> Any:
+    """As `hashes`; `data`: the texts one behind the other; `sizes`: bytes of each.
+
+    Where a word ends cannot be predicted, so that the loop over bytes has no branch: a sign sets the hash to 0, and each byte
+    puts what was before it where the next word goes, whether it was one or not."""
+    lower, masks, maybe = alphabet.lower, alphabet.masks, alphabet.maybe
+    words = np.empty((len(data) + len(sizes)) // 2 + 1, np.uint64)
+    ends = np.empty(len(words), np.int64)  # of each word of one text
+    counts = np.empty(len(sizes), np.int64)
+    begin = total = 0
+    for number in range(len(sizes)):
+        text = data[begin : begin + sizes[number]]
+        begin += sizes[number]
+        here = words[total:]
+        value, found, kept = _ZERO, 0, 0
+        for at in range(len(text)):
+            byte = text[at]
+            here[found], ends[found] = value, at
+            found += np.int64(value != _ZERO) & np.int64(masks[byte] == _ZERO)
+            value = ((value ^ lower[byte]) * _PRIME) & masks[byte]
+        here[found], ends[found] = value, len(text)
+        found += np.int64(value != _ZERO)
+        for place in range(found):
+            word = (here[place] ^ (here[place] >> _HIGH)) * _MIX
+            word ^= word >> _HALF
+            here[kept] = word
+            kept += 1
+            if maybe[word >> _TOP] and _is_layout(word, text, ends[place], alphabet):
+                kept -= 1
+        total += kept
+        counts[number] = kept
+    return words[:total], counts
+
+
+@compiled
+def _is_layout(word: Any, text: Any, at: int, alphabet: _Alphabet) -> bool:
+    """Whether a word that ends before `at` only moves things about. `\\left_` does not: to a pattern, _ is a letter."""
+    if not (word == alphabet.layout).any() or (at < len(text) and text[at] == _UNDERSCORE):
+        return False
+    while at > 0 and alphabet.masks[text[at - 1]] != _ZERO:
+        at -= 1
+    return at > 0 and text[at - 1] == _BACKSLASH
+
+
+def _alphabet() -> _Alphabet:
+    lower = np.array([ord(chr(byte).lower()) if byte > 127 or chr(byte).isalnum() else 0 for byte in range(256)], np.uint64)
+    lower[128:] = np.arange(128, 256)
+    masks = np.where(lower, ~_ZERO, _ZERO)
+    plain = _Alphabet(lower, masks, np.zeros(0, np.uint64), np.zeros(256, bool))
+    layout = _hashes(list(_LAYOUT), plain)[0]
+    plain.maybe[layout >> _TOP] = True
+    return plain._replace(layout=layout)
+
+
+_ALPHABET = _alphabet()
