@@ -78,7 +78,13 @@ def test_trls_head_is_replaced_by_one_for_the_scored_tokens(monkeypatch):
     labels = ids.clone()
     labels[0, :4], labels[1, :], labels[2, 7:] = -100, -100, -100
     labels[0, 5] = theirs(input_ids=ids).logits[0, 4].argmax()  # a hit
-    calls = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels, "fused_lm_head": True, "use_cache": False}
+    calls = {
+        "input_ids": ids,
+        "attention_mask": torch.ones_like(ids),
+        "labels": labels,
+        "fused_lm_head": True,
+        "use_cache": False,
+    }
     applied = []
     real = TokenFigures.apply
     monkeypatch.setattr(TokenFigures, "apply", lambda *given: applied.append(len(given[0])) or real(*given))
