@@ -15,7 +15,7 @@ rule coldstart:
     threads: CORES
     params:
         config=part("coldstart"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq sft --config {params.config:q} --seed {params.seed}"

@@ -7,7 +7,7 @@ from trl.trainer.utils import add_fused_lm_head
 
 from openqwq.train import vocabulary
 from openqwq.train.shared_prompt import pack, spread, unpack
-from openqwq.train.vocabulary import TokenFigures, add_token_figures
+from openqwq.train.vocabulary import TokenFigures, add_token_figures, replace_fused_head
 
 
 def tensors(count, seed=0, vocabulary=50):
@@ -26,11 +26,12 @@ def gradients(figure, hidden, weight):
 @pytest.mark.parametrize("count", [1, vocabulary.TILE, 2 * vocabulary.TILE + 5])
 def test_figures_and_gradients_are_those_of_all_logits(count, temperature):
     hidden, weight, targets = tensors(count)
-    logps, entropies = TokenFigures.apply(hidden, weight, targets, temperature)
+    logps, entropies, hits = TokenFigures.apply(hidden, weight, targets, temperature)
     rows = torch.log_softmax(hidden @ weight.t() / temperature, dim=-1)
     expected = rows.gather(1, targets.unsqueeze(1)).squeeze(1)
     assert torch.allclose(logps, expected, atol=1e-5)
     assert torch.allclose(entropies, -(rows.exp() * rows).sum(1), atol=1e-5)
+    assert hits.equal(rows.argmax(1) == targets)
     for ours, theirs in zip(gradients(logps, hidden, weight), gradients(expected, hidden, weight), strict=True):
         assert torch.allclose(ours, theirs, atol=1e-5)
 
@@ -38,8 +39,8 @@ def test_figures_and_gradients_are_those_of_all_logits(count, temperature):
 def test_under_autocast_they_are_as_exact_as_the_products():
     hidden, weight, targets = tensors(200)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logps, _ = TokenFigures.apply(hidden, weight, targets, 1.0)
-    exact, _ = TokenFigures.apply(hidden, weight, targets, 1.0)
+        logps, _, _ = TokenFigures.apply(hidden, weight, targets, 1.0)
+    exact, _, _ = TokenFigures.apply(hidden, weight, targets, 1.0)
     assert logps.dtype == torch.float32
     assert 0 < (logps - exact).abs().mean() < 0.03
     for ours, theirs in zip(gradients(logps, hidden, weight), gradients(exact, hidden, weight), strict=True):
@@ -66,6 +67,36 @@ def test_a_model_gives_them_where_they_are_asked_for_as_trls_head_does():
     for name in ("log_probs", "entropy"):
         assert torch.allclose(spread(ours[name], packed, 4), unpack(theirs[name], packed, 4), atol=1e-5)
     assert made(**inputs).logits.shape == (2, packed.ids.size(1), 40)
+
+
+def test_trls_head_is_replaced_by_one_for_the_scored_tokens(monkeypatch):
+    theirs, ours = model(), model()
+    for one in (theirs, ours):
+        add_fused_lm_head(one, outputs=("log_probs", "entropy", "is_top1"))
+    replace_fused_head(ours)
+    ids = torch.randint(40, (3, 9), generator=torch.Generator().manual_seed(1))
+    labels = ids.clone()
+    labels[0, :4], labels[1, :], labels[2, 7:] = -100, -100, -100
+    labels[0, 5] = theirs(input_ids=ids).logits[0, 4].argmax()  # a hit
+    calls = {
+        "input_ids": ids,
+        "attention_mask": torch.ones_like(ids),
+        "labels": labels,
+        "fused_lm_head": True,
+        "use_cache": False,
+    }
+    applied = []
+    real = TokenFigures.apply
+    monkeypatch.setattr(TokenFigures, "apply", lambda *given: applied.append(len(given[0])) or real(*given))
+    expected, made = theirs(**calls), ours(**calls)
+    assert applied == [5 + 6]
+    for name in ("log_probs", "entropy", "is_top1", "label_mask"):
+        assert getattr(made, name).shape == getattr(expected, name).shape
+        assert torch.allclose(getattr(made, name).float(), getattr(expected, name).float(), atol=1e-5), name
+    assert made.is_top1.sum() >= 1
+    monkeypatch.setattr(vocabulary, "MOST", 0)
+    assert torch.equal(ours(**calls).log_probs, expected.log_probs)
+    assert applied == [5 + 6]
 
 
 def test_nothing_scored_gives_a_gradient_of_zeros():

@@ -25,6 +25,7 @@ from openqwq.train.order import filled, training_order
 from openqwq.train.saves import SealedSaves
 from openqwq.train.sharded_trainer import ShardedSaves, master_weights
 from openqwq.train.tokens import encode, prompt_text
+from openqwq.train.vocabulary import replace_fused_head
 
 
 class ColdStartTrainer(ShardedSaves, SealedSaves, SFTTrainer):
@@ -56,6 +57,7 @@ def run(stage: Stage, config: SftConfig, base: Path, traces: Path, out: Path, ex
         eval_dataset=Dataset.from_list(held_out) if held_out else None,
         processing_class=tokenizer,
     )
+    replace_fused_head(trainer.model)
     train(stage, trainer, save, step)
     publish_checkpoint(stage, trainer, out)
 
