@@ -9,7 +9,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """The function as machine code, kept beside its file or else in the user's cache folder, and made again when its file changes.
+    """The function as machine code, kept beside its file or else in the user's cache folder; made again when the file changes.
 
     That looks at no other file: what a compiled function calls stands in the same file, and what is decided elsewhere comes as
     an argument. Where there is no folder to write to, the code is made anew in each process.

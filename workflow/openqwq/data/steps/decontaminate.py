@@ -28,7 +28,7 @@ problems. Between two generated rows, therefore, runs of words and similarity do
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from openqwq.data.ledger import Dropped, Found
 from openqwq.data.rows import Row, metadata_of
@@ -38,11 +38,11 @@ from openqwq.data.steps.similar import SimilarProblems
 from openqwq.data.steps.stock import STOCK_ROWS, marks, stock_phrases
 from openqwq.data.steps.texts import Line, answered, asked, joined, told, words
 
+Run = tuple[str, ...]
 STOCK_SHARE = 3  # a run with one word in so many from stock phrases is nobody's own
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Which evaluation problem a row touches, by which rule, and the text they share."""
 
     benchmark: str
@@ -60,8 +60,8 @@ class Evaluations:
         self.bags: dict[str, list[Place]] = defaultdict(list)  # by the sorted tokens of a mathematical problem
         self.calls: dict[tuple[str, str], list[Place]] = defaultdict(list)  # by verifier and reference of a tool problem
         self.short = ShortProblems()
-        self.runs: dict[str, list[tuple[Place, bool]]] = defaultdict(list)  # by n words -> place, generated
-        self.heads: dict[str, list[tuple[str, Place, bool]]] = defaultdict(list)  # by its first n words: a problem's tokens
+        self.runs: dict[Run, list[tuple[Place, bool]]] = defaultdict(list)  # by n words -> place, generated
+        self.heads: dict[Run, list[tuple[str, Place, bool]]] = defaultdict(list)  # by its first n words: a problem's tokens
         self.similar = SimilarProblems()
         self.screen = Screen(ngram)
         for name, rows in tables.items():
@@ -84,23 +84,28 @@ class Evaluations:
             call = _call(row)
             if call is not None:
                 self.calls[call].append(place)
-            own = words(core)
+            own, runs = words(core), list[str]()
             if core and len(own) < self.ngram:
                 self.short.add(joined(core), len(own), any(line.formula for line in core), place, generated)
             elif core:
-                self.heads[" ".join(own[: self.ngram])].append((f" {joined(core)} ", place, generated))
+                runs.append(" ".join(own[: self.ngram]))
+                self.heads[tuple(own[: self.ngram])].append((f" {joined(core)} ", place, generated))
             self.similar.add(joined(core), place, generated)
             all_words = words(lines)
             is_stock = marks(all_words, stock)
-            runs = []
-            for at in range(len(all_words) - self.ngram + 1):
+            for at, run in enumerate(self._runs(all_words)):
                 if STOCK_SHARE * sum(is_stock[at : at + self.ngram]) < self.ngram:
-                    runs.append(" ".join(all_words[at : at + self.ngram]))
-                    self.runs[runs[-1]].append((place, generated))
+                    runs.append(" ".join(run))
+                    self.runs[run].append((place, generated))
             self.screen.add([line.text for line in core or lines], runs, [joined(part) for part in (lines, core) if part])
 
-    def matches(self, row: Row) -> list[Match]:
-        """The evaluation problems that the row touches, each once, by the first rule that finds it."""
+    def _runs(self, text: list[str]) -> Iterator[Run]:
+        """All runs of n words."""
+        return zip(*(text[at:] for at in range(self.ngram)), strict=False)
+
+    def matches(self, row: Row, runs: bool = True) -> list[Match]:
+        """The evaluation problems that the row touches, each once, by the first rule that finds it. `runs`: False where it is
+        known that it has no run of a problem."""
         lines, others, generated = asked(row), told(row), _generated(row)
         found: dict[Place, Match] = {}
 
@@ -122,7 +127,7 @@ class Evaluations:
         if row["domain"] == "math":
             for text in texts[:2]:
                 add(self.bags.get(_bag(text), ()), "reordered", text)
-        for turn in (lines, *others, *answered(row)):
+        for turn in (lines, *others, *answered(row)) if runs else ():
             for place, rule, text in self._shared_runs(turn, generated):
                 add([place], rule, text)
         for place, text in self.similar.find(texts[1], generated):
@@ -134,32 +139,32 @@ class Evaluations:
         return next(iter(self.matches(row)), None)
 
     def _shared_runs(self, turn: list[Line], generated: bool) -> Iterator[tuple[Place, str, str]]:
-        text, whole = words(turn), ""
-        for at in range(len(text) - self.ngram + 1):
-            run = " ".join(text[at : at + self.ngram])
+        whole = f" {joined(turn)} "
+        for run in self._runs(words(turn)):
             for place, theirs in self.runs.get(run, ()):
                 if not (generated and theirs):
-                    yield place, "ngram", run
+                    yield place, "ngram", " ".join(run)
             for problem, place, theirs in self.heads.get(run, ()):
-                whole = whole or f" {joined(turn)} "
                 if not (generated and theirs) and problem in whole:
                     yield place, "exact", problem.strip()
 
 
 def check(rows: list[Row], evaluations: Evaluations) -> tuple[list[Row], list[Dropped], list[Found]]:
     """The rows that touch no evaluation, those that do, and the contamination table's rows for the latter."""
-    kept: list[Row] = []
+    looked = evaluations.screen.look(rows)
+    if evaluations.calls:  # of which the screen knows nothing
+        looked |= {at: True for at, row in enumerate(rows) if row["verifier"] == "tool_call"}
     dropped: list[Dropped] = []
     found: list[Found] = []
-    for row, passed in zip(rows, evaluations.screen.passes(rows).tolist(), strict=True):
-        matches = evaluations.matches(row) if passed or row["verifier"] == "tool_call" else []
-        if not matches:
-            kept.append(row)
-            continue
-        first = matches[0]
-        dropped.append((row, f"{first.rule} match: {first.benchmark_id} of {first.benchmark}"))
-        found += [{"id": row["id"], "source": row["source"], **asdict(match)} for match in matches]
-    return kept, dropped, found
+    gone = set()
+    for at, runs in sorted(looked.items()):
+        row = rows[at]
+        if matches := evaluations.matches(row, runs):
+            gone.add(at)
+            first = matches[0]
+            dropped.append((row, f"{first.rule} match: {first.benchmark_id} of {first.benchmark}"))
+            found += [{"id": row["id"], "source": row["source"], **match._asdict()} for match in matches]
+    return [row for at, row in enumerate(rows) if at not in gone], dropped, found
 
 
 def _generated(row: Row) -> bool:

@@ -5,7 +5,7 @@ for the rules named:
 
 - enough pairs of neighbouring words that are rare among the problems, and then a share of all pairs, weighed by how much they
   tell: of `exact` and `short` all of them, and `similar` is looked for nowhere else;
-- a run of n words: `ngram`;
+- a run of n words: `ngram`, and `exact` for whole problems, whose first run is added;
 - all words, in any order: `reordered`.
 
 Here the index is made; the loop over rows is in touching.py.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from openqwq.data.rows import Row
-from openqwq.data.steps.touching import Index, known, neighbours, passing
+from openqwq.data.steps.touching import Index, known, neighbours, touching
 from openqwq.data.steps.wordhash import hashes
 
 RARE = 12  # a pair in at most so many problems is rare, and so are, of each problem,
@@ -69,9 +69,9 @@ class Screen:
             pairs=known(values),
             weights=weights,
             starts=np.searchsorted(numbers[order], np.arange(len(values) + 1)).astype(np.int32),
-            owners=owners[order].astype(np.int32),
+            owners=owners[order].astype(np.uint32),
             bounds=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
-            members=numbers.astype(np.int32),
+            members=numbers.astype(np.uint32),
             masses=np.bincount(owners, weights=weights[numbers], minlength=total),
             needs=np.ceil(OF_PROBLEM * np.bincount(owners[order], minlength=total)).astype(np.int64),
             unseen=math.log(2 * (total + 1)),
@@ -82,12 +82,13 @@ class Screen:
         )
         self._cores, self._runs, self._bags = [], [], []
 
-    def passes(self, rows: list[Row]) -> np.ndarray:
-        """For each row whether it is to be looked at; bool (n,)."""
+    def look(self, rows: list[Row]) -> dict[int, bool]:
+        """The numbers of the rows that are to be looked at, in order; for each whether it may have a run of a problem."""
         if self.everything or self.nothing:
-            return np.full(len(rows), self.everything)
+            return dict.fromkeys(range(len(rows)), True) if self.everything else {}
         texts, counts = _texts(rows)
-        return passing(*hashes(texts), counts, self._index)
+        runs, passed = touching(*hashes(texts), counts, self._index)
+        return {at: bool(runs[at]) for at in np.flatnonzero(runs | passed).tolist()}
 
 
 def _signature(words: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -37,12 +37,16 @@ class ShortProblems:
             for place in self.whole.get(line.text, ()):
                 yield place, line.text
         tokens = " ".join(line.text for line in lines).split(" ")
-        heads = [tuple(tokens[at : at + HEAD]) in self.runs for at in range(len(tokens) - HEAD + 1)] if self.runs else []
-        if not any(heads):
-            return
-        tokens, last = ends("\n".join(line.raw for line in lines))
-        for at in range(len(tokens) - HEAD + 1):
-            for run, place, theirs in self.runs.get(tuple(tokens[at : at + HEAD]), ()):
-                end = at + len(run)
-                if tokens[at:end] == run and not (generated and theirs) and last[end - 1]:
+        heads = zip(*(tokens[at:] for at in range(HEAD)), strict=False)
+        found = [
+            (at + len(run), run, place)
+            for at, head in enumerate(heads)
+            if head in self.runs
+            for run, place, theirs in self.runs[head]
+            if tokens[at : at + len(run)] == run and not (generated and theirs)
+        ]
+        if found:
+            _, last = ends("\n".join(line.raw for line in lines))
+            for end, run, place in found:
+                if last[end - 1]:
                     yield place, " ".join(run)

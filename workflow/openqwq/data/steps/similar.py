@@ -9,7 +9,7 @@ the row is taken from it (a problem cut in half), and enough is shared to tell i
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from openqwq.data.steps.short_problems import Place
 
@@ -59,19 +59,21 @@ class SimilarProblems:
         """The problems to which a text is similar, and the tokens that both share, in the order of the text."""
         tokens = text.split(" ")
         pairs = set(pairwise(tokens))
-        met: Counter[int] = Counter()
-        for pair in pairs & self._rare.keys():
-            met.update(self._rare[pair])
-        if not met:
-            return
-        mass = 0.0
-        for number, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))[:TRIED]:
-            problem, place, theirs = self._problems[number]
-            if generated and theirs:
-                continue
-            mass = mass or math.fsum(self._weights.get(pair, self._unseen) for pair in pairs)
-            shared = math.fsum(self._weights[pair] for pair in pairs & problem)
-            if shared >= self._telling and (shared >= HOLDS * self._masses[number] or shared >= TAKEN * mass):
+        met = Counter(chain.from_iterable(map(self._rare.__getitem__, pairs & self._rare.keys())))
+        for _, number in sorted((-count, number) for number, count in met.items())[:TRIED]:
+            if self._alike(pairs, number, generated):
+                problem, place, _ = self._problems[number]
                 common = [pair in problem for pair in pairwise(tokens)]
                 kept = [a or b for a, b in zip([*common, False], [False, *common], strict=True)]
                 yield place, " ".join(token for token, keep in zip(tokens, kept, strict=True) if keep)
+
+    def _alike(self, pairs: set[Pair], number: int, generated: bool) -> bool:
+        problem, _, theirs = self._problems[number]
+        if generated and theirs:
+            return False
+        shared = math.fsum(map(self._weights.__getitem__, pairs & problem))
+        if shared < self._telling:
+            return False
+        if shared >= HOLDS * self._masses[number]:
+            return True
+        return shared >= TAKEN * math.fsum(self._weights.get(pair, self._unseen) for pair in pairs)

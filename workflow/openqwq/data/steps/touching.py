@@ -72,33 +72,36 @@ def neighbours(words: Any, counts: Any, length: int) -> Any:
 
 
 @compiled
-def passing(words: Any, counts: Any, texts: Any, index: Index) -> Any:
-    """For each row whether it may touch an evaluation, bool (n,). `texts`: how many are of each row, what the user says first;
-    `counts`: words of each text."""
-    passed = np.zeros(len(texts), np.bool_)
+def touching(words: Any, counts: Any, texts: Any, index: Index) -> Any:
+    """For each row (whether it has a known run, whether it has a known bag or is near to a problem), bool (n,) each. `texts`: how
+    many are of each row, what the user says first; `counts`: words of each text."""
+    runs, passed = np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_)
     maybe = np.empty(2 * len(words) + 1, np.uint64)
-    pairs = np.empty(2 * len(words) + 1, np.int64)
+    pairs = np.empty(2 * len(words) + 1, np.uint32)
     hits = np.zeros(len(index.needs), np.int32)  # rare pairs shared with each problem
-    met = np.empty(len(index.needs) + 1, np.int32)  # problems with which any is
+    met = np.empty(len(index.needs) + 1, np.uint32)  # problems with which any is
     stamps = np.zeros(len(index.weights), np.int64)
     at = text = 0
     for row in range(len(texts)):
-        first, found, size, asked = at, False, 0, 0
+        first, size, asked = at, 0, 0
         enough = unseen = 0.0
         for turn in range(texts[row]):
             said = words[at : at + counts[text]]
             at += counts[text]
             text += 1
-            found = found or _number(index.bags, _sum(said)) >= 0 or _has_run(said, index)
+            passed[row] |= _number(index.bags, _sum(said)) >= 0
             new = _look_up(said, index, maybe, pairs[size:])
             size += new
             if turn == 0:
                 asked = new
                 enough = max(index.fewest, index.of_row * len(said))
                 unseen = index.unseen * (max(0, len(said) - 1) + (len(said) if index.single else 0) - new)
+        runs[row] = _has_run(words[first:at], index)  # all texts as one: what the user says may come in two
+        passed[row] |= _number(index.bags, _sum(words[first:at])) >= 0
         kept = count = 0
         for pair in pairs[:size]:
-            for problem in index.owners[index.starts[pair] : index.starts[pair + 1]]:
+            for place in range(index.starts[pair], index.starts[pair + 1]):
+                problem = index.owners[place]
                 met[count] = problem
                 count += hits[problem] == 0
                 hits[problem] += 1
@@ -106,9 +109,8 @@ def passing(words: Any, counts: Any, texts: Any, index: Index) -> Any:
             met[kept] = problem
             kept += hits[problem] >= min(index.needs[problem], enough)
             hits[problem] = 0
-        found = found or _number(index.bags, _sum(words[first:at])) >= 0
-        passed[row] = found or (kept > 0 and _near(pairs[:size], asked, unseen, met[:kept], index, stamps, row + 1))
-    return passed
+        passed[row] = passed[row] or (kept > 0 and _near(pairs[:size], asked, unseen, met[:kept], index, stamps, row + 1))
+    return runs, passed
 
 
 @compiled
@@ -125,8 +127,9 @@ def _look_up(words: Any, index: Index, maybe: Any, pairs: Any) -> int:
             maybe[size] = word
             size += _may_have(index.pairs, word)
     for value in maybe[:size]:
-        pairs[count] = _number(index.pairs, value)
-        count += pairs[count] >= 0
+        number = _number(index.pairs, value)
+        pairs[count] = number
+        count += number >= 0
     return count
 
 
@@ -149,7 +152,7 @@ def _has_run(words: Any, index: Index) -> bool:
 
 @compiled
 def _near(pairs: Any, asked: int, unseen: float, problems: Any, index: Index, stamps: Any, stamp: int) -> bool:
-    """Whether a row shares enough weight with one of the problems; its first `asked` pairs are of what the user says.
+    """Whether a row shares enough weight with one of the problems; the first `asked` of its pairs are of what the user says.
 
     Pairs count once; in the row's own weight those that no problem has (`unseen`) each time: `taken` leaves room for it.
     `stamps`: of each pair of the index the number of the row in which it was last seen."""
@@ -160,7 +163,8 @@ def _near(pairs: Any, asked: int, unseen: float, problems: Any, index: Index, st
             mass += index.weights[pairs[at]] if at < asked else 0.0
     for problem in problems:
         shared = 0.0
-        for pair in index.members[index.bounds[problem] : index.bounds[problem + 1]]:
+        for place in range(index.bounds[problem], index.bounds[problem + 1]):
+            pair = index.members[place]
             shared += index.weights[pair] if stamps[pair] == stamp else 0.0
         if shared >= index.holds * index.masses[problem] or shared >= index.taken * mass:
             return True
@@ -205,6 +209,6 @@ def _number(known: Known, value: Any) -> int:
     at = value & np.uint64(len(known.slots) - 1)
     while known.slots[at] != _ZERO:
         if (known.slots[at] ^ value) <= _LOW:
-            return np.int64(known.slots[at] & _LOW) - 1
+            return int(known.slots[at] & _LOW) - 1
         at = (at + _ONE) & np.uint64(len(known.slots) - 1)
     return -1

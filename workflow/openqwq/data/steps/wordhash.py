@@ -65,10 +65,10 @@ def _scan(data: Any, sizes: Any, alphabet: _Alphabet) -> Any:
         for at in range(len(text)):
             byte = text[at]
             here[found], ends[found] = value, at
-            found += np.int64(value != _ZERO) & np.int64(masks[byte] == _ZERO)
+            found += int(value != _ZERO) & int(masks[byte] == _ZERO)
             value = ((value ^ lower[byte]) * _PRIME) & masks[byte]
         here[found], ends[found] = value, len(text)
-        found += np.int64(value != _ZERO)
+        found += int(value != _ZERO)
         for place in range(found):
             word = (here[place] ^ (here[place] >> _HIGH)) * _MIX
             word ^= word >> _HALF
