@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import curation_command, curation_corpus, curation_leaks, curation_steps
+from benchmarks import curation_command, curation_corpus, curation_leaks, curation_ngrams, curation_steps
 from benchmarks.row import Row
 from openqwq.artifacts.files import write_json
 from openqwq.data.steps.gold import Golds, check
@@ -37,7 +37,7 @@ def main() -> int:
         source = folder / "near.jsonl"
         curation_corpus.write(source, given.data, given.near)
         rows += curation_steps.near_duplicates(source, folder, given.datatrove)
-        rows += curation_steps.decontamination(source, given.data, 20_000)
+        rows += curation_ngrams.decontamination(source, given.data, 20_000)
         rows += curation_leaks.measure(given.data, folder)
     rows += gold_rate(given.data)
     write_json(given.out, {"code": code_version(), "environment": environment(), "rows": [vars(row) for row in rows]})

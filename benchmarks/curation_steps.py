@@ -1,10 +1,8 @@
-"""Single steps of curation beside what people use: near-duplicates beside datatrove, decontamination beside n-gram scripts."""
+"""Near-duplicates beside datatrove, and what the other measurements of curation need."""
 
 import json
-import re
 import subprocess
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -20,7 +18,6 @@ from openqwq.config.curate import NearDuplicates
 from openqwq.config.evaluate import Benchmark
 from openqwq.data.index import Index, database
 from openqwq.data.rows import make_row, prompt
-from openqwq.data.steps.decontaminate import Evaluations, check
 from openqwq.data.steps.keys import keys
 from openqwq.evaluate.benchmarks import load
 
@@ -113,52 +110,3 @@ FILES = {
 def evaluations(data: Path, *names: str) -> dict[str, list[dict[str, Any]]]:
     """The problems of the benchmarks that stand in `data`, or of those named."""
     return {name: load(Benchmark(name=name, path=str(data / FILES[name]))) for name in names or FILES}
-
-
-def decontamination(source: Path, data: Path, count: int) -> list[Row]:
-    """Rows a second in one process: ours, and plain scripts of three kinds.
-
-    A script of n-gram sets has one for each evaluation problem; or, as open-r1's decontaminate.py, one look-up table an
-    evaluation (there are seven) and a pass over the rows for each; or a single set, which cannot say what a row touches.
-    """
-    raw = [json.loads(line)["q"] for line in source.read_text().split("\n")[:count] if line]
-    tables = evaluations(data)
-    index = Evaluations(tables, NGRAM)
-    rows = [problem(text) for text in raw]
-    check(rows[:BATCH], index)
-    began = time.perf_counter()
-    for start in range(0, len(rows), BATCH):
-        check(rows[start : start + BATCH], index)
-    ours = len(rows) / (time.perf_counter() - began)
-    sets = {name: [grams(row["messages"][-1]["content"]) for row in table] for name, table in tables.items()}
-    few = raw[: max(1, count // 10)]
-    began = time.perf_counter()
-    for text in few:
-        mine = grams(text)
-        _ = [(name, number) for name, each in sets.items() for number, theirs in enumerate(each) if mine & theirs]
-    pairwise = len(few) / (time.perf_counter() - began)
-    began = time.perf_counter()
-    for each in sets.values():
-        table: dict[str, set[int]] = defaultdict(set)
-        for number, theirs in enumerate(each):
-            for gram in theirs:
-                table[gram].add(number)
-        for text in raw:
-            _ = set().union(*(table[gram] for gram in grams(text) if gram in table))
-    lookups = len(raw) / (time.perf_counter() - began)
-    union = set().union(*(theirs for each in sets.values() for theirs in each))
-    began = time.perf_counter()
-    for text in raw:
-        _ = any(gram in union for gram in grams(text))
-    single = len(raw) / (time.perf_counter() - began)
-    return [
-        Row("decontamination, 1 process", "rows/s", len(raw), ours, pairwise, "set of n-grams a problem"),
-        Row("decontamination, 1 process", "rows/s", len(raw), ours, lookups, "look-up table an evaluation"),
-        Row("decontamination, 1 process", "rows/s", len(raw), ours, single, "one set of n-grams"),
-    ]
-
-
-def grams(text: str) -> set[str]:
-    """As the plain scripts make them."""
-    words = re.sub(r"[^\w\s]", " ", text.lower()).split()
-    return {" ".join(words[at : at + NGRAM]) for at in range(len(words) - NGRAM + 1)}

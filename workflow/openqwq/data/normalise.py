@@ -7,8 +7,9 @@ import re
 import unicodedata
 from itertools import pairwise
 
-# LaTeX that only moves things about on the page, or says where mathematics begins and ends (the first group).
-_LATEX_SPACING = re.compile(r"(\\[()\[\]]|\$)|\\[,;:!> ]|\\(?:quad|qquad|left|right|displaystyle|thinspace)\b|~")
+# LaTeX that says where mathematics begins and ends, and LaTeX that only moves things about on the page.
+_LATEX_EDGE = re.compile(r"\\[()\[\]]|\$")
+_LATEX_SPACING = re.compile(r"\\[,;:!> ]|\\(?:quad|qquad|left|right|displaystyle|thinspace)\b|~")
 _EDGE = "\x1f"  # where a formula begins or ends; white space to the token pattern
 _SAME_SIGN = str.maketrans({"−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "×": "*", "·": "*", "⋅": "*"})
 # A decimal number, a word (with its apostrophes: don't, f'), a factorial, or a single sign. Quotation marks, backslashes and
@@ -42,8 +43,8 @@ def ends(text: str) -> tuple[list[str], list[bool]]:
 
 def plain(text: str) -> str:
     """The text without differences of case, typography and LaTeX spacing; its signs and spaces stand."""
-    made = unicodedata.normalize("NFKC", text).translate(_SAME_SIGN).casefold()
-    return _LATEX_SPACING.sub(lambda match: _EDGE if match[1] else " ", made)
+    made = text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_SAME_SIGN)
+    return _LATEX_SPACING.sub(" ", _LATEX_EDGE.sub(_EDGE, made.casefold()))
 
 
 def normalise(text: str) -> str:

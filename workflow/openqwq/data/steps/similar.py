@@ -7,10 +7,13 @@ the row is taken from it (a problem cut in half), and enough is shared to tell i
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from itertools import chain, pairwise
+from itertools import pairwise
 
+import numpy as np
+
+from openqwq.data.steps.shares import Shares, alike
 from openqwq.data.steps.short_problems import Place
 
 # Chosen on MATH and GSM8K, whose test sets were altered and looked for in their training sets (benchmarks/curation.py).
@@ -19,6 +22,7 @@ TAKEN = 0.8  # share of the row that the problem has
 TELLING = 2.25  # what both must share, in pairs that no other problem has,
 LEAST = 15.0  # and in weight, where an evaluation is too small to say what is common
 RARE = 12  # rows and problems meet by the pairs that stand in at most so many problems
+LEEWAY = 1 - 1e-9  # for sums that rounding has made smaller
 TRIED = 3  # problems with which a row is compared in full: those that share the most rare pairs
 
 Pair = tuple[str, str]
@@ -31,7 +35,7 @@ class SimilarProblems:
         self._problems: list[tuple[frozenset[Pair], Place, bool]] = []
         self._weights: dict[Pair, float] = {}
         self._masses: list[float] = []
-        self._rare: dict[Pair, list[int]] = {}
+        self._numbers: dict[Pair, int] = {}
         self._unseen = self._telling = 0.0
 
     def add(self, text: str, place: Place, generated: bool) -> None:
@@ -48,30 +52,42 @@ class SimilarProblems:
         self._telling = max(LEAST, TELLING * math.log(total / 1.5))
         self._weights = {pair: math.log(total / (count + 0.5)) for pair, count in counts.items()}
         self._masses = [math.fsum(self._weights[pair] for pair in pairs) for pairs, _, _ in self._problems]
-        rare: dict[Pair, list[int]] = defaultdict(list)
-        for number, (pairs, _, _) in enumerate(self._problems):
-            for pair in pairs:
-                if counts[pair] <= RARE:
-                    rare[pair].append(number)
-        self._rare = dict(rare)
+        self._numbers = {pair: number for number, pair in enumerate(counts)}
+        members = [np.array([self._numbers[pair] for pair in pairs], np.int64) for pairs, _, _ in self._problems]
+        lengths = [len(one) for one in members]
+        flat = np.concatenate([*members, np.zeros(0, np.int64)])
+        owners = np.repeat(np.arange(len(members)), lengths)
+        rare = np.flatnonzero(np.array([*counts.values(), 0])[flat] <= RARE)
+        order = rare[np.argsort(flat[rare], kind="stable")]
+        self._index = Shares(
+            starts=np.searchsorted(flat[order], np.arange(len(counts) + 1)),
+            owners=owners[order],
+            weights=np.array([*self._weights.values()], np.float64),
+            bounds=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)]),
+            members=flat,
+            masses=np.array(self._masses, np.float64),
+            unseen=self._unseen,
+            telling=self._telling * LEEWAY,
+            holds=HOLDS * LEEWAY,
+            taken=TAKEN * LEEWAY,
+            tried=TRIED,
+        )
 
     def find(self, text: str, generated: bool) -> Iterator[tuple[Place, str]]:
         """The problems to which a text is similar, and the tokens that both share, in the order of the text."""
         tokens = text.split(" ")
         pairs = set(pairwise(tokens))
-        met = Counter(chain.from_iterable(map(self._rare.__getitem__, pairs & self._rare.keys())))
-        for _, number in sorted((-count, number) for number, count in met.items())[:TRIED]:
-            if self._alike(pairs, number, generated):
-                problem, place, _ = self._problems[number]
+        known = [number for pair in pairs if (number := self._numbers.get(pair)) is not None]
+        for number in alike(np.array(known, np.int64), len(pairs) - len(known), self._index).tolist():
+            problem, place, theirs = self._problems[number]
+            if not (generated and theirs) and self._alike(pairs, number):
                 common = [pair in problem for pair in pairwise(tokens)]
                 kept = [a or b for a, b in zip([*common, False], [False, *common], strict=True)]
                 yield place, " ".join(token for token, keep in zip(tokens, kept, strict=True) if keep)
 
-    def _alike(self, pairs: set[Pair], number: int, generated: bool) -> bool:
-        problem, _, theirs = self._problems[number]
-        if generated and theirs:
-            return False
-        shared = math.fsum(map(self._weights.__getitem__, pairs & problem))
+    def _alike(self, pairs: set[Pair], number: int) -> bool:
+        """The verdict, from sums that no order changes: the loop adds as the pairs come."""
+        shared = math.fsum(self._weights[pair] for pair in pairs & self._problems[number][0])
         if shared < self._telling:
             return False
         if shared >= HOLDS * self._masses[number]:
