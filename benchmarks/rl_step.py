@@ -44,12 +44,15 @@ def main() -> int:
     options.add_argument("--steps", type=int, default=6, help="optimizer steps of (b), and of each turn of (a)")
     options.add_argument("--turns", type=int, default=2, help="of each side in (a)")
     options.add_argument("--cap", type=float, default=1200, help="seconds of training in (c); 0 leaves it out")
+    options.add_argument("--timed", type=int, nargs="+", help="the seeds of (c); all where none is given")
     options.add_argument("--samples", type=int, default=4, help="completions of each held-out problem in (c)")
     options.add_argument("--every", type=int, default=2, help="steps between two scores in (c)")
     options.add_argument("--learning-rate", type=float, default=2e-5)
     options.add_argument("--stock-micro-batch", type=int, default=8, help="completions of a forward pass of the peer")
     options.add_argument("--out", type=Path, default=Path("results/bench/rl_step.json"))
     given = options.parse_args()
+    if given.timed and not set(given.timed) <= set(given.seeds):
+        options.error(f"--timed {given.timed}: not all among --seeds {given.seeds}")
     with tempfile.TemporaryDirectory() as scratch:
         task = Task(
             kind="store",
@@ -70,7 +73,7 @@ def main() -> int:
             raw["stored"] = on_stored(task, given.turns)
             rows += stored_rows(raw["stored"])
         if "b" in given.only:
-            raw["trained"] = trained(task, given.seeds)
+            raw["trained"] = trained(task, given.seeds, given.timed or given.seeds)
             rows += trained_rows(raw["trained"], task)
     for row in rows:
         print(row.line())
@@ -121,12 +124,13 @@ def stored_rows(made: dict[str, Any]) -> list[Row]:
     return [*rows, Row("(a) padding", "share", len(made["ours"]), padding, None, "at most 0.1")]
 
 
-def trained(task: Task, seeds: list[int]) -> dict[str, list[dict[str, Any]]]:
-    """(b) and (c): the results of each seed by side."""
+def trained(task: Task, seeds: list[int], timed: list[int]) -> dict[str, list[dict[str, Any]]]:
+    """(b), and of the seeds that are `timed` (c): the results of each seed by side."""
     made: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
     for seed in seeds:
         for side in SIDES:
-            made[side].append(run(replace(task, kind="train", who=side, seed=seed)))
+            cap = task.cap if seed in timed else 0.0
+            made[side].append(run(replace(task, kind="train", who=side, seed=seed, cap=cap)))
     return made
 
 
@@ -150,7 +154,9 @@ def trained_rows(made: dict[str, list[dict[str, Any]]], task: Task) -> list[Row]
         rows.append(median(f"(b)   of which {part}", "s", lambda run, part=part: run["parts"][part]))
     padding = max(run["padding"] for run in made["ours"])
     rows.append(Row("(b) padding, the worst step", "share", seeds, padding, None, "at most 0.1"))
-    if task.cap:
+    both = [[run for run in runs if run["timeline"]] for runs in both]
+    seeds = len(both[0])
+    if seeds:
         rows.append(median("(c) avg@k of the cold start", "share", lambda run: run["timeline"][0][2]))
         rows.append(median("(c) best avg@k", "share", lambda run: max(value for _, _, value in run["timeline"])))
         rows.append(median(f"(c) time to +{task.rise:.0%}", "s", lambda run: run["reached"] or run["trained"]))
