@@ -30,7 +30,7 @@ rule report:
     benchmark:
         f"{HERE}/timing/report.tsv"
     params:
-        config=as_json(without(RUN, "execution")),
+        config=as_json(without(RUN, "execution", "hardware", "plan")),
         recipe=1,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
