@@ -51,6 +51,13 @@ class Architecture:
         return self.attention_parameters + (dense + mixed) / self.layers
 
     @property
+    def wide(self) -> int:
+        """Width of what a token makes in a feed-forward net, over the experts that it takes."""
+        if not self.experts:
+            return self.intermediate
+        return self.expert_intermediate * (self.experts_per_token + self.shared_experts)
+
+    @property
     def embedding_parameters(self) -> int:
         return self.vocabulary * self.hidden
 
@@ -81,8 +88,7 @@ class Architecture:
         """
         norms = 2 * self.hidden * (3 * master + 2)
         heads = 2 * (2 * self.heads * self.head_dim + 2 * self.kv_heads * self.head_dim)
-        wide = self.intermediate if not self.experts else self.expert_intermediate * (self.experts_per_token + self.shared_experts)
-        return norms + heads + 4 * 2 * wide
+        return norms + heads + 4 * 2 * self.wide
 
     def kv_bytes(self, width: int = 2) -> int:
         """Bytes of keys and values that a token takes in the cache, over all layers."""

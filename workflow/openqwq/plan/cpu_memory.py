@@ -36,7 +36,7 @@ def training(
 
 
 def sampling(model: Architecture, *, places: float, tokens: float, half: bool) -> Parts:
-    """The sampler of transformers: weights, in bfloat16 once more as packed for products, and `places` rows of `tokens` tokens."""
+    """The sampler of transformers: weights (in bfloat16 once more, packed for products) and `places` rows of `tokens` tokens."""
     width = 2 if half else 4
     return {
         "sampler's weights": width * model.parameters * (2 if half else 1),

@@ -23,7 +23,7 @@ LINES = (
     ("both, in a mixture of experts, times", f"{MIXTURE:.0%}"),
     ("memory bandwidth, of the peak", f"{MEMORY:.0%}"),
     ("a decoding step beside reading", f"{KERNELS * 1e3:.0f} ms"),
-    ("sampling ends with the longest completion allowed", "always"),
+    ("long tail: sampling ends with", "a completion of the longest length allowed"),
     ("a batch of rollouts beside sampling and training", f"{STEP:.0f} s"),
     ("wall time over the sum of steps", f"{IDLE:.2f}"),
     ("memory that can be used", f"{USABLE:.0%}"),

