@@ -15,8 +15,7 @@ from openqwq.artifacts.files import replacing
 from openqwq.config import load
 from openqwq.config.files import model_files, source_files
 from openqwq.errors import UserError
-from openqwq.plan.run_plan import plan, require_fitting
-from openqwq.plan.table import text
+from openqwq.plan import run_plan, table
 from openqwq.stage import forget_published
 
 try:
@@ -35,10 +34,10 @@ try:
             )
     # What cannot fit is said before a job is queued. Jobs parse this file again, and need not hear it.
     if workflow.is_main_process:
-        PLAN = plan(PARSED)
-        require_fitting(PLAN)
+        PLAN = run_plan.plan(PARSED)
+        run_plan.require_fitting(PLAN)
         if workflow.output_settings.dryrun and not workflow.output_settings.quiet:
-            print(text(PLAN), end="\n\n", file=sys.stderr)
+            print(table.text(PLAN), end="\n\n", file=sys.stderr)
 except UserError as error:
     print(f"openqwq: {error}", file=sys.stderr)
     sys.exit(2)

@@ -37,6 +37,26 @@ def test_an_engine_that_cannot_hold_one_completion_is_an_error():
         require_fitting(plan(config(execution__vllm={"tensor_parallel_size": 1, "gpu_memory_utilization": 0.9})))
 
 
+def test_what_the_sampler_keeps_while_the_policy_trains():
+    asleep, vllm = stage(plan(config()), "reason"), {"tensor_parallel_size": 8, "gpu_memory_utilization": 0.5}
+    awake = stage(plan(config(execution__vllm=vllm | {"sleep": False})), "reason")
+    assert awake.memory["training"]["engine, awake"] == pytest.approx(40e9)
+    assert awake.problems
+    assert not asleep.problems
+    whole = stage(plan(config(execution__engine="transformers", execution__vllm=None)), "reason")
+    assert whole.memory["training"]["sampler's weights"] == pytest.approx(2 * whole.parameters)
+    assert whole.problems
+
+
+def test_a_server_samples_on_gpus_of_its_own():
+    small = {"base_model__id": "Qwen/Qwen2.5-1.5B", "execution__processes": 1, "hardware__nodes": {}}
+    vllm = {"mode": "server", "tensor_parallel_size": 2, "gpu_memory_utilization": 0.9}
+    made = stage(plan(config(**small, execution__vllm=vllm)), "reason")
+    assert made.gpus == 3
+    assert "weights" not in made.memory["sampling"]
+    assert made.memory["sampling"]["engine's weights"] == pytest.approx(made.parameters)
+
+
 def test_a_batch_that_the_processes_cannot_share_is_an_error():
     with pytest.raises(UserError, match="coldstart: a batch of 128 rows cannot be divided among 32 processes"):
         require_fitting(plan(config(coldstart__micro_batch_size=8)))

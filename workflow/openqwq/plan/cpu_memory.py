@@ -9,6 +9,7 @@ from openqwq.plan.architecture import Architecture
 
 LIBRARIES = 0.75e9  # Python with torch, transformers and TRL, before a model is loaded
 WORKER = 0.1e9  # a verifier process with its parsers
+VLLM_CACHE_GB = 4.0  # that vLLM takes for keys and values on a CPU unless told otherwise (generate/vllm_start.py)
 GROWTH = 1.5  # a cache of keys and values grows by half of itself when it is full
 
 Parts = dict[str, float]

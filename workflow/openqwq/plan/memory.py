@@ -4,6 +4,7 @@ FSDP2 spreads weights, gradients and moments over all GPUs of a stage; what a pa
 while the policy trains, and takes its share of each GPU (`gpu_memory_utilization`) while it samples.
 """
 
+from openqwq.config import Execution
 from openqwq.config.vllm import VllmConfig
 from openqwq.plan.architecture import Architecture
 
@@ -59,6 +60,15 @@ def cache(model: Architecture, memory: float, vllm: VllmConfig) -> float:
     if vllm.kv_cache_gb is not None:
         return vllm.kv_cache_gb * 2**30
     return memory * vllm.gpu_memory_utilization - 2 * model.parameters / vllm.tensor_parallel_size - ENGINE
+
+
+def kept_by_sampler(model: Architecture, memory: float, execution: Execution) -> Parts:
+    """What the sampler keeps on a training GPU while the policy trains: nothing where the engine sleeps, or has its own GPUs."""
+    if execution.engine == "transformers":
+        return {"sampler's weights": 2 * model.parameters}
+    if execution.vllm.mode == "colocate" and execution.vllm.sleep is False:
+        return {"engine, awake": memory * execution.vllm.gpu_memory_utilization}
+    return {}
 
 
 def sampling_vllm(model: Architecture, memory: float, vllm: VllmConfig, resident: Parts) -> Parts:

@@ -66,6 +66,8 @@ class CpuPlanner:
     def _sampler(self, longest: int) -> cpu_memory.Parts:
         tokens = self.config.plan.prompt_tokens + longest
         parts = cpu_memory.sampling(self.model, places=self.execution.generation_batch, tokens=tokens, half=self.half)
+        if self.execution.engine == "vllm":
+            parts["keys and values"] = (self.execution.vllm.kv_cache_gb or cpu_memory.VLLM_CACHE_GB) * 2**30
         return parts | cpu_memory.judging(self.execution.verifier_workers)
 
     def _plan(self, name: str, memory: dict[str, dict[str, float]], processes: int | None = None) -> StagePlan:

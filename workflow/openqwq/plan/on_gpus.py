@@ -92,8 +92,10 @@ class GpuPlanner:
             reference=stage.kl > 0,
             judge=judge,
         )
+        parts |= memory.kept_by_sampler(self.model, self.gpu.memory, self.execution)
+        server = self.execution.engine == "vllm" and self.execution.vllm.mode == "server"
         resident = memory.states(self.model, gpus=gpus, reference=stage.kl > 0, judge=judge)
-        drawing, engine, problems = self._engine(whole, resident)
+        drawing, engine, problems = self._engine(whole, {} if server else resident, 1 if server else None)
         problems = self._too_large(name, "training", parts) + self._too_large(name, "sampling", drawing) + problems
         seconds = tokens = drawn = flops = 0.0
         limits: dict[str, float] = {}
@@ -131,7 +133,7 @@ class GpuPlanner:
             name=name,
             parameters=self.model.parameters,
             nodes=nodes,
-            gpus=gpus,
+            gpus=gpus + (engine.size if server else 0),
             tokens=tokens,
             completions=drawn,
             flops=flops,
@@ -193,12 +195,12 @@ class GpuPlanner:
             problems=problems,
         )
 
-    def _engine(self, tokens: int, resident: memory.Parts) -> tuple[memory.Parts, Engine, list[str]]:
+    def _engine(self, tokens: int, resident: memory.Parts, count: int | None = 1) -> tuple[memory.Parts, Engine, list[str]]:
         """Memory while sampling completions of up to `tokens` with their prompts, the engine, and why it cannot."""
         places = self.execution.generation_batch
         if self.execution.engine == "transformers":
             parts = memory.sampling_whole(self.model, tokens, places, resident)
-            return parts, Engine(size=1, cache=places * tokens * self.model.kv_bytes(), batch=places), []
+            return parts, Engine(size=1, cache=places * tokens * self.model.kv_bytes(), batch=places, count=count), []
         vllm = self.execution.vllm
         room = memory.cache(self.model, self.gpu.memory, vllm)
         needed = tokens * self.model.kv_bytes() / vllm.tensor_parallel_size
@@ -210,7 +212,7 @@ class GpuPlanner:
                 "gpu_memory_utilization"
             )
         parts = memory.sampling_vllm(self.model, self.gpu.memory, vllm, resident)
-        return parts, Engine(size=vllm.tensor_parallel_size, cache=max(room, needed), batch=places), problems
+        return parts, Engine(size=vllm.tensor_parallel_size, cache=max(room, needed), batch=places, count=count), problems
 
     def _too_large(self, name: str, phase: str, parts: memory.Parts) -> list[str]:
         needed = sum(parts.values())

@@ -25,11 +25,15 @@ class Rollouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """How completions are drawn: engines over `size` GPUs each, `cache` bytes a GPU, at most `batch` completions at once."""
+    """How completions are drawn: engines over `size` GPUs each, `cache` bytes a GPU, at most `batch` completions at once.
+
+    `count` of them on GPUs of their own; None: as many as the training GPUs make.
+    """
 
     size: int
     cache: float
     batch: float = 1024
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ def batch(
     checkpointing: bool,
     judge: Architecture | None = None,
 ) -> Batch:
-    """The same GPUs sample and train in turns. `judge` is the reward model, which reads every completion once."""
-    engines = gpus / engine.size
+    """Sampling and training take turns. `judge` is the reward model, which reads every completion once."""
+    engines = engine.count or gpus / engine.size
     drawing = sampling(
         model,
         gpu,
