@@ -21,6 +21,12 @@ def test_a_page_without_its_marks_is_an_error():
     assert pages.renew(f"a\n{pages.BEGIN}old\n{pages.END}b\n", "new\n") == f"a\n{pages.BEGIN}new\n{pages.END}b\n"
 
 
+@pytest.mark.parametrize("measured", [one for one in pages.measured_stages() if one[2]], ids=lambda one: one[0])
+def test_predicted_memory_of_the_demo_is_near_what_was_measured(measured):
+    _, predicted, peak = measured
+    assert predicted / peak == pytest.approx(1, abs=0.25)
+
+
 def run(*arguments):
     command = [sys.executable, "-m", "openqwq.cli", "plan", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -6,17 +6,21 @@
 import sys
 from pathlib import Path
 
+import yaml
+
 from openqwq.artifacts.files import replacing
 from openqwq.config import load_file
 from openqwq.errors import UserError
 from openqwq.plan import efficiency
 from openqwq.plan.published import comparisons
+from openqwq.plan.run_plan import plan
 from openqwq.plan.scaling import Scale, scales
 from openqwq.plan.table import count, hours
 
 BEGIN = "<!-- Made by `make config-reference`; do not edit from here -->\n"
 END = "<!-- to here -->\n"
 RECIPE = Path(__file__).resolve().parents[3] / "config" / "qwq-32b.yaml"
+DEMO = RECIPE.with_name("demo.yaml")
 
 
 def published_table() -> str:
@@ -33,6 +37,21 @@ def published_table() -> str:
 def constants_table() -> str:
     """The efficiency constants."""
     return "\n".join(["| constant | value |", "|---|---|", *(f"| {what} | {value} |" for what, value in efficiency.LINES)]) + "\n"
+
+
+def memory_table() -> str:
+    """The demo's stages on a CPU: predicted and measured peak memory."""
+    lines = ["| stage | predicted, MiB | measured, MiB | ratio |", "|---|---|---|---|"]
+    for name, predicted, measured in measured_stages():
+        shown = ("–", "–") if measured is None else (f"{measured:,.0f}", f"{predicted / measured:.2f}")
+        lines.append(f"| {name} | {predicted:,.0f} | {shown[0]} | {shown[1]} |")
+    return "\n".join(lines) + "\n"
+
+
+def measured_stages() -> list[tuple[str, float, float | None]]:
+    """Stage, predicted and measured peak of config/demo.yaml in MiB; None where it was not measured."""
+    measured = yaml.safe_load(Path(__file__).with_name("measured_cpu.yaml").read_text(encoding="utf-8"))
+    return [(stage.name, stage.peak / 2**20, measured.get(stage.name)) for stage in plan(load_file(DEMO)).stages]
 
 
 def scaling_table() -> str:
@@ -85,9 +104,10 @@ def renew(page: str, *tables: str) -> str:
 
 def renewed(docs: Path) -> dict[Path, str]:
     """Both pages as they ought to be."""
-    plan, scaling = docs / "plan.md", docs / "scaling.md"
+    planning, scaling = docs / "plan.md", docs / "scaling.md"
+    tables = constants_table(), published_table(), memory_table()
     return {
-        plan: renew(plan.read_text(encoding="utf-8"), constants_table(), published_table()),
+        planning: renew(planning.read_text(encoding="utf-8"), *tables),
         scaling: renew(scaling.read_text(encoding="utf-8"), scaling_table()),
     }
 

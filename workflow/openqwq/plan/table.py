@@ -4,7 +4,7 @@ from openqwq.plan import efficiency
 from openqwq.plan.run_plan import RunPlan
 from openqwq.plan.stage_plan import StagePlan
 
-HEAD = ("stage", "GPUs", "tokens", "FLOPs", "hours", "GPU-hours", "GB a GPU", "fits", "most time goes to")
+HEAD = ("stage", "parameters", "GPUs", "tokens", "FLOPs", "hours", "GPU-hours", "GB a GPU", "fits", "most time goes to")
 
 
 def text(made: RunPlan) -> str:
@@ -27,6 +27,7 @@ def text(made: RunPlan) -> str:
 def _row(stage: StagePlan) -> tuple[str, ...]:
     return (
         stage.name,
+        count(stage.parameters),
         f"{stage.nodes}×{stage.gpus // stage.nodes}" if stage.gpus else "–",
         count(stage.tokens),
         count(stage.flops),
@@ -41,7 +42,7 @@ def _row(stage: StagePlan) -> tuple[str, ...]:
 def _total(stages: list[StagePlan]) -> tuple[str, ...]:
     tokens, flops = sum(s.tokens or 0 for s in stages), sum(s.flops or 0 for s in stages)
     time, cost = sum(s.hours or 0 for s in stages), sum(s.gpu_hours or 0 for s in stages)
-    return ("all", "", count(tokens), count(flops), hours(time), hours(cost), "", "", "")
+    return ("all", "", "", count(tokens), count(flops), hours(time), hours(cost), "", "", "")
 
 
 def _memory(stages: list[StagePlan]) -> list[str]:
