@@ -84,10 +84,10 @@ class Architecture:
         """Bytes that a layer keeps of a token for its backward pass, under bfloat16 autocast without checkpointing.
 
         Two norms, each with its input, its product and its output in the residual's width, and the copy that the next
-        product reads; queries, keys, values, the attention's output; gate, up, their activation and product.
+        product reads; queries, keys, values (repeated for all heads), the attention's output; gate, up, activation, product.
         """
         norms = 2 * self.hidden * (3 * master + 2)
-        heads = 2 * (2 * self.heads * self.head_dim + 2 * self.kv_heads * self.head_dim)
+        heads = 2 * 4 * self.heads * self.head_dim
         return norms + heads + 4 * 2 * self.wide
 
     def kv_bytes(self, width: int = 2) -> int:

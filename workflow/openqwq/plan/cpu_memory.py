@@ -7,9 +7,10 @@ copy of each weight for a step.
 
 from openqwq.plan.architecture import Architecture
 
-LIBRARIES = 0.75e9  # Python with torch, transformers and TRL, before a model is loaded
-WORKER = 0.1e9  # a verifier process with its parsers
+LIBRARIES = 0.5e9  # Python with torch, transformers and TRL, before a model is loaded
+WORKER = 0.08e9  # a verifier process with its parsers
 VLLM_CACHE_GB = 4.0  # that vLLM takes for keys and values on a CPU unless told otherwise (generate/vllm_start.py)
+HOLES = 1.2  # what differs in size from one batch to the next leaves holes in the heap, which are kept
 GROWTH = 1.5  # a cache of keys and values grows by half of itself when it is full
 
 Parts = dict[str, float]
@@ -28,8 +29,8 @@ def training(
         "gradients": 4 * model.parameters,
         "optimizer": 8 * model.parameters,
         "autocast": 2 * model.parameters if autocast else 0.0,
-        "activations": tokens * (inputs + kept if checkpointing else model.layers * kept),
-        "logits": scored * model.vocabulary * width,
+        "activations": HOLES * tokens * (inputs + kept if checkpointing else model.layers * kept),
+        "logits": HOLES * scored * model.vocabulary * width,
     }
     if reference:
         parts["reference"] = 4 * model.parameters

@@ -1,5 +1,7 @@
 """Plans of the stages on GPUs."""
 
+from typing import Any
+
 from openqwq.config import RunConfig
 from openqwq.config.train import GrpoConfig, RewardModelConfig, SftConfig
 from openqwq.plan import amounts, efficiency, memory, sampling_time, training_time
@@ -49,7 +51,13 @@ class GpuPlanner:
                 f"a batch of {stage.batch_size} rows cannot be divided among {gpus} processes with micro-batches of "
                 f"{stage.micro_batch_size}: change {name}.batch_size, {name}.micro_batch_size or the number of nodes"
             )
-        known = {"name": name, "parameters": self.model.parameters, "nodes": nodes, "gpus": gpus, "room": self.room}
+        known: dict[str, Any] = {
+            "name": name,
+            "parameters": self.model.parameters,
+            "nodes": nodes,
+            "gpus": gpus,
+            "room": self.room,
+        }
         if rows is None:
             note = f"rows of {role} are not known: give plan.rows.{role}"
             return StagePlan(**known, memory={"training": parts}, problems=problems, notes=[note])
@@ -162,7 +170,7 @@ class GpuPlanner:
         prompt = self.config.plan.prompt_tokens
         parts, engine, problems = self._engine(prompt + longest, {})
         problems = self._too_large(name, "sampling", parts) + problems
-        known = {"name": name, "parameters": self.model.parameters, "nodes": 1, "gpus": size, "room": self.room}
+        known: dict[str, Any] = {"name": name, "parameters": self.model.parameters, "nodes": 1, "gpus": size, "room": self.room}
         if completions is None:
             note = "a benchmark's number of problems is not known: give its limit"
             return StagePlan(**known, memory={"sampling": parts}, problems=problems, notes=[note])
