@@ -1,0 +1,109 @@
+"""A run that diverges is a failure with a remedy: nothing is published, and the last good save stays."""
+
+import json
+
+import pytest
+import torch
+
+from openqwq.artifacts.files import read_table, write_table
+from openqwq.artifacts.schemas import METRIC, TRACE
+from openqwq.config import Execution, Saving
+from openqwq.config.train import SftConfig
+from openqwq.errors import StageFailure
+from openqwq.stage import Stage
+from openqwq.train import sft
+from openqwq.train.divergence import hold_figures, hold_weights
+
+LAST = 4
+
+
+@pytest.fixture
+def traces(tmp_path):
+    rows = [
+        {
+            "id": f"t{i}",
+            "source": "s",
+            "domain": "math",
+            "messages": [{"role": "user", "content": f"{i} + 1?"}],
+            "tools": None,
+            "verifier": "math",
+            "reference": "{}",
+            "metadata": None,
+            "completion": f"<think>so</think>{i + 1}",
+        }
+        for i in range(LAST)
+    ]
+    write_table(tmp_path / "traces" / "train.parquet", rows, TRACE)
+    write_table(tmp_path / "traces" / "eval.parquet", rows[:0], TRACE)
+    return tmp_path / "traces"
+
+
+def cold_start(folder, tiny_model, traces, learning_rate):
+    """A step for each trace, with a save after each; returns the stage, which may have failed."""
+    optimizer = {"learning_rate": learning_rate, "scheduler": "constant"}
+    settings = {"batch_size": 1, "micro_batch_size": 1, "max_length": 256, "optimizer": optimizer, "autocast": "none"}
+    stage = Stage("coldstart", config=settings, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
+    config = SftConfig.model_validate_json(json.dumps(settings))
+    with stage.running():
+        sft.run(stage, config, tiny_model, traces, folder / "coldstart", Execution(saving=Saving(coldstart=1)))
+    return stage
+
+
+def test_a_loss_that_is_no_number_ends_the_stage_before_it_is_saved(tiny_model, tmp_path, traces):
+    with pytest.raises(StageFailure, match="coldstart: training diverged at step 2: the loss is nan") as failure:
+        cold_start(tmp_path, tiny_model, traces, 1e30)
+    assert "The save of step 1 is kept" in str(failure.value)
+    assert "lower optimizer.learning_rate" in str(failure.value)
+    assert not (tmp_path / "coldstart").exists()
+    saves = next((tmp_path / ".state").glob("coldstart-*")) / "saves"
+    assert [path.name for path in saves.iterdir()] == ["checkpoint-1"]
+
+
+def test_weights_that_are_no_numbers_are_neither_saved_nor_published(tiny_model, tmp_path, traces, monkeypatch):
+    from transformers import TrainerCallback
+
+    class Break(TrainerCallback):
+        def on_step_end(self, args, state, control, model=None, **_):
+            if state.global_step == LAST:
+                with torch.no_grad():
+                    next(model.parameters()).view(-1)[0] = float("inf")
+
+    class Broken(sft.ColdStartTrainer):
+        def __init__(self, **keywords):
+            super().__init__(**keywords, callbacks=[Break()])
+
+    monkeypatch.setattr(sft, "ColdStartTrainer", Broken)
+    with pytest.raises(StageFailure, match=f"diverged at step {LAST}: the weights are no finite numbers any more"):
+        cold_start(tmp_path, tiny_model, traces, 1e-4)
+    assert not (tmp_path / "coldstart").exists()
+    saves = next((tmp_path / ".state").glob("coldstart-*")) / "saves"
+    assert {path.name for path in saves.iterdir()} == {f"checkpoint-{LAST - 2}", f"checkpoint-{LAST - 1}"}
+
+
+def test_a_run_that_converges_is_published_with_all_its_losses(tiny_model, tmp_path, traces):
+    cold_start(tmp_path, tiny_model, traces, 1e-4)
+    rows = read_table(tmp_path / "coldstart" / "metrics.parquet", METRIC).to_pylist()
+    assert [row["step"] for row in rows if row["name"] == "loss"] == list(range(1, LAST + 1))
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({"loss": float("inf"), "grad_norm": 1.0}, "the loss is inf"),
+        ({"loss": 1.0, "grad_norm": float("nan")}, "the gradient's norm is nan"),
+        ({"eval_loss": float("nan")}, "the loss on the held-out rows is nan"),
+    ],
+)
+def test_each_figure_is_held(figures, said):
+    with pytest.raises(StageFailure, match=f"reason: training diverged at step 7: {said}. Nothing of it was saved"):
+        hold_figures("reason", 7, figures, 0)
+
+
+def test_what_is_finite_passes():
+    hold_figures("reason", 7, {"loss": -0.5, "grad_norm": 0.0}, 0)
+    model = torch.nn.Linear(3, 3)
+    hold_weights("reason", 7, model, 0)
+    with torch.no_grad():
+        model.bias[1] = float("nan")
+    with pytest.raises(StageFailure, match=r"\(bias\)"):
+        hold_weights("reason", 7, model, 0)
