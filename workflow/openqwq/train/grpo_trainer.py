@@ -11,7 +11,7 @@ Deviations from the stock trainer:
   be of any size and number (`micro_batches.py`), and neither the split nor the number of processes (`deal.py`) changes the
   gradient.
 - Completions of a group stay together and share their prompt's computation (`shared_prompt.py`), where the attention takes
-  a mask.
+  a mask and has no window.
 - A batch of rollouts serves `updates` optimizer steps, each on its share of the groups (the mini-batches of PPO and DAPO; TRL's
   `num_iterations` would use every group again instead). Ratios are to the policy at the beginning of the batch, computed by the
   trainer itself. With one update they are 1 and need no second forward pass. Saves lie between batches, so that
@@ -38,7 +38,7 @@ from openqwq.train.mismatch import ratios, sampler_logprobs
 from openqwq.train.rollouts import Group
 from openqwq.train.saves import SealedSaves
 from openqwq.train.sharded_trainer import ShardedPolicies
-from openqwq.train.shared_prompt import MAX_TOKENS, pack, spread, unpack
+from openqwq.train.shared_prompt import MAX_TOKENS, pack, shareable, spread, unpack
 from openqwq.train.step_figures import StepFigures
 from openqwq.train.uneven import uneven_gather
 
@@ -169,8 +169,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
             return self._score(model, batch)[0]
 
     def _shares_prompts(self) -> bool:
-        config = self.accelerator.unwrap_model(self.model).config
-        return config._attn_implementation == "sdpa" and not self.aux_loss_enabled
+        return shareable(self.accelerator.unwrap_model(self.model)) and not self.aux_loss_enabled
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, **options: Any
