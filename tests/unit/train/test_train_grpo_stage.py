@@ -53,10 +53,11 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def attempt(folder, tiny_model, inputs, entropy=0.0):
-    config = GrpoConfig.model_validate_json(json.dumps(CONFIG))
-    execution = Execution(generation_dtype="float32", verifier_workers=1, bounds=Bounds(entropy=entropy))
-    stage = Stage("reason", config=CONFIG, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
+def attempt(folder, tiny_model, inputs, changes=None, **bounds):
+    settings = CONFIG | (changes or {})
+    config = GrpoConfig.model_validate_json(json.dumps(settings))
+    execution = Execution(generation_dtype="float32", verifier_workers=1, bounds=Bounds(**bounds))
+    stage = Stage("reason", config=settings, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
     problems, profile, out = inputs / "problems.parquet", inputs / "profile.parquet", folder / "reason"
     with stage.running():
         run(stage, config, tiny_model, problems, profile, None, out, execution)
@@ -129,3 +130,24 @@ def test_rollouts_on_which_every_save_builds_cannot_be_replaced(tiny_model, tmp_
     table.write_bytes(content)
     with pytest.raises(StageFailure, match="entropy"):
         attempt(tmp_path, tiny_model, inputs, entropy=50.0)
+
+
+# Rewards that an untrained model never gets.
+HOPELESS = {"domains": {"math": {"rewards": {"accuracy": 1.0}}}, "overlong_buffer": None, "max_generated": 1.0, "kl": 0.0}
+
+
+def test_a_stage_without_a_live_group_is_a_failure(tiny_model, tmp_path, inputs, capsys):
+    with pytest.raises(StageFailure, match=r"in none of 4 batches of rollouts was a group live: nothing was learnt\. Look at"):
+        attempt(tmp_path, tiny_model, inputs, HOPELESS)
+    assert not (tmp_path / "reason").exists()
+    assert "step 3: no live group" in capsys.readouterr().err
+    published = attempt(tmp_path, tiny_model, inputs, HOPELESS, dead_steps=0)  # who wants it all the same says so, and goes on
+    assert "resuming from step 8" in capsys.readouterr().err
+    assert published.is_dir()
+
+
+def test_dead_steps_in_a_row_stop_the_stage_at_the_bound_also_over_a_resume(tiny_model, tmp_path, inputs):
+    for _ in range(2):
+        with pytest.raises(StageFailure, match="step 4: none of the last 2 batches of rollouts had a live group"):
+            attempt(tmp_path, tiny_model, inputs, HOPELESS, dead_steps=2)
+    assert len(list((tmp_path / ".state").glob("*/rollouts/step-*.parquet"))) == 2

@@ -20,6 +20,7 @@ from openqwq.generate import open_sampler
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train import hacking
+from openqwq.train.dead_steps import hold_dead_steps
 from openqwq.train.dynamic import RolloutMaker
 from openqwq.train.entropy import hold_entropy
 from openqwq.train.grpo_arguments import trainer_settings, trl_arguments
@@ -98,10 +99,13 @@ def run(
         def make(at: int, model: Any) -> list[Group]:
             if ranks.main():
                 hold_entropy(metrics, at - 1, execution.bounds.entropy)
+                hold_dead_steps(metrics, at - 1, execution.bounds.dead_steps, rollouts)
             with stage.stopping.exposed():
                 sampler.update(full_tensors(model))
                 groups = shared.lead(lambda: maker.make(at)) if ranks.main() else shared.serve()
                 sampler.sleep()
+                if not groups:
+                    stage.progress.say(f"step {at}: no live group among those generated, nothing to train on")
                 return groups
 
         trainer = RolloutGrpoTrainer(
@@ -124,6 +128,7 @@ def run(
         train(stage, trainer, save, step, names=CLIPPED if config.updates > 1 else {}, extra=figures, beside=beside)
         if ranks.main():
             hold_entropy(metrics, config.steps, execution.bounds.entropy)
+            hold_dead_steps(metrics, config.steps, execution.bounds.dead_steps, rollouts, end=True)
             meter = hacking.whole(rollouts, verifiers, stage.seed)
             write_json(stage.state / "hacking.json", meter)
             hacking.hold(meter, execution.bounds, rollouts)

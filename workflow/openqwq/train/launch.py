@@ -43,8 +43,17 @@ class Nodes:
 
 
 def wanted(execution: Execution) -> bool:
-    """Whether this command is to be carried out by several processes and is not yet one of them."""
-    return not ranks.launched() and (execution.processes > 1 or Nodes.here().count > 1)
+    """Whether this command is to be carried out by several processes and is not yet one of them.
+
+    Raises `UserError` for a launch file that one process would ignore.
+    """
+    several = execution.processes > 1 or Nodes.here().count > 1
+    if execution.launch_file and not several and not ranks.launched():
+        raise UserError(
+            "execution.launch_file: one process trains here, and nothing is launched, so the file would have no effect. Give "
+            "execution.processes of 2 or more, or leave it out."
+        )
+    return several and not ranks.launched()
 
 
 def launch(arguments: list[str], execution: Execution) -> None:
