@@ -1,52 +1,19 @@
 """A run that diverges is a failure with a remedy: nothing is published, and the last good save stays."""
 
-import json
-
 import pytest
 import torch
+from train_sft_helpers import LAST, cold_start, saves, write_traces
 
-from openqwq.artifacts.files import read_table, write_table
-from openqwq.artifacts.schemas import METRIC, TRACE
-from openqwq.config import Execution, Saving
-from openqwq.config.train import SftConfig
+from openqwq.artifacts.files import read_table
+from openqwq.artifacts.schemas import METRIC
 from openqwq.errors import StageFailure
-from openqwq.stage import Stage
 from openqwq.train import sft
 from openqwq.train.divergence import hold_figures, hold_weights
-
-LAST = 4
 
 
 @pytest.fixture
 def traces(tmp_path):
-    rows = [
-        {
-            "id": f"t{i}",
-            "source": "s",
-            "domain": "math",
-            "messages": [{"role": "user", "content": f"{i} + 1?"}],
-            "tools": None,
-            "verifier": "math",
-            "reference": "{}",
-            "metadata": None,
-            "completion": f"<think>so</think>{i + 1}",
-        }
-        for i in range(LAST)
-    ]
-    write_table(tmp_path / "traces" / "train.parquet", rows, TRACE)
-    write_table(tmp_path / "traces" / "eval.parquet", rows[:0], TRACE)
-    return tmp_path / "traces"
-
-
-def cold_start(folder, tiny_model, traces, learning_rate):
-    """A step for each trace, with a save after each; returns the stage, which may have failed."""
-    optimizer = {"learning_rate": learning_rate, "scheduler": "constant"}
-    settings = {"batch_size": 1, "micro_batch_size": 1, "max_length": 256, "optimizer": optimizer, "autocast": "none"}
-    stage = Stage("coldstart", config=settings, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
-    config = SftConfig.model_validate_json(json.dumps(settings))
-    with stage.running():
-        sft.run(stage, config, tiny_model, traces, folder / "coldstart", Execution(saving=Saving(coldstart=1)))
-    return stage
+    return write_traces(tmp_path / "traces")
 
 
 def test_a_loss_that_is_no_number_ends_the_stage_before_it_is_saved(tiny_model, tmp_path, traces):
@@ -55,8 +22,7 @@ def test_a_loss_that_is_no_number_ends_the_stage_before_it_is_saved(tiny_model, 
     assert "The save of step 1 is kept" in str(failure.value)
     assert "lower optimizer.learning_rate" in str(failure.value)
     assert not (tmp_path / "coldstart").exists()
-    saves = next((tmp_path / ".state").glob("coldstart-*")) / "saves"
-    assert [path.name for path in saves.iterdir()] == ["checkpoint-1"]
+    assert saves(tmp_path) == {"checkpoint-1"}
 
 
 def test_weights_that_are_no_numbers_are_neither_saved_nor_published(tiny_model, tmp_path, traces, monkeypatch):
@@ -74,15 +40,14 @@ def test_weights_that_are_no_numbers_are_neither_saved_nor_published(tiny_model,
 
     monkeypatch.setattr(sft, "ColdStartTrainer", Broken)
     with pytest.raises(StageFailure, match=f"diverged at step {LAST}: the weights are no finite numbers any more"):
-        cold_start(tmp_path, tiny_model, traces, 1e-4)
+        cold_start(tmp_path, tiny_model, traces)
     assert not (tmp_path / "coldstart").exists()
-    saves = next((tmp_path / ".state").glob("coldstart-*")) / "saves"
-    assert {path.name for path in saves.iterdir()} == {f"checkpoint-{LAST - 2}", f"checkpoint-{LAST - 1}"}
+    assert saves(tmp_path) == {f"checkpoint-{LAST - 2}", f"checkpoint-{LAST - 1}"}
 
 
 def test_a_run_that_converges_is_published_with_all_its_losses(tiny_model, tmp_path, traces):
-    cold_start(tmp_path, tiny_model, traces, 1e-4)
-    rows = read_table(tmp_path / "coldstart" / "metrics.parquet", METRIC).to_pylist()
+    published = cold_start(tmp_path, tiny_model, traces)
+    rows = read_table(published / "metrics.parquet", METRIC).to_pylist()
     assert [row["step"] for row in rows if row["name"] == "loss"] == list(range(1, LAST + 1))
 
 

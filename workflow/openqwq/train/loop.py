@@ -11,7 +11,8 @@ from accelerate.utils import gather_object
 from transformers import PrinterCallback, TrainerCallback
 
 from openqwq import ranks
-from openqwq.artifacts.files import replacing
+from openqwq.artifacts.files import read_table, replacing
+from openqwq.artifacts.schemas import METRIC
 from openqwq.errors import StageFailure
 from openqwq.stage import Stage
 from openqwq.stopping import MARGIN, Stopped, Stopping
@@ -57,19 +58,34 @@ class Report(TrainerCallback):
 
 
 class EvaluateAtQuarters(TrainerCallback):
-    """Measures the loss on the held-out rows four times, the last at the end."""
+    """Measures the loss on the held-out rows four times, the last at the end.
+
+    A request to stop gives a measurement up; the attempt that resumes after its step, from `save`, begins with it.
+    """
+
+    def __init__(self, trainer: Any, save: Path | None) -> None:
+        self.trainer, self.save = trainer, save
+
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        if self.save is not None and self._due(state) and (self.save / METRICS).is_file():
+            rows = read_table(self.save / METRICS, METRIC).to_pylist()
+            if not any(row["name"] == "eval_loss" and row["step"] == state.global_step for row in rows):
+                self.trainer.evaluate()
 
     def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
-        if state.global_step in {math.ceil(state.max_steps * quarter / 4) for quarter in (1, 2, 3, 4)}:
+        if self._due(state):
             control.should_evaluate = True
+
+    def _due(self, state: Any) -> bool:
+        return state.global_step in {math.ceil(state.max_steps * quarter / 4) for quarter in (1, 2, 3, 4)}
 
 
 class StopInTime(TrainerCallback):
     """Ends training where nothing is lost, when a signal has asked for it or when the deadline leaves no time for a step.
 
     - A request that comes while rollouts are made ends them at once (`Stopping.exposed`); one that comes in the forward and
-      backward passes, at the end of the micro-batch. Until the optimizer steps, the state is still that of the last
-      finished step: `train` saves it if it is not on disk.
+      backward passes, or while held-out rows are measured, at the end of the micro-batch. Until the optimizer steps, the
+      state is still that of the last finished step: `train` saves it if it is not on disk.
     - With several processes nobody may leave the others waiting in a collective operation: they agree at the end of a
       step, and stop there. They leave in the middle of one only where its start is on disk, so that none has to save; and
       so does one process within a batch of rollouts that serves several steps, for the middle of it cannot be resumed.
@@ -95,6 +111,9 @@ class StopInTime(TrainerCallback):
     def on_substep_end(self, *_: Any, **__: Any) -> None:
         with self.stopping.exposed():  # raises if asked
             pass
+
+    def on_prediction_step(self, *_: Any, **__: Any) -> None:
+        self.on_substep_end()
 
     def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
         durations, stopping = self.trainer.durations, self.stopping
@@ -149,7 +168,7 @@ def train(
     trainer.may_stop = stopper.on_substep_end
     trainer.hold = lambda model: hold_weights(stage.name, trainer.state.global_step, model, trainer.saved_step)
     if trainer.eval_dataset is not None:
-        trainer.add_callback(EvaluateAtQuarters())
+        trainer.add_callback(EvaluateAtQuarters(trainer, save))
     named = stage.execution.get("trackers", []) if ranks.main() else []
     with open_trackers(named, stage, step) as trackers, stage.stopping.shielded():
         if ranks.main():
