@@ -10,7 +10,7 @@ from transformers import AutoConfig, FalconConfig, JambaConfig, LlamaConfig, Mam
 from transformers import AutoModelForCausalLM as Auto
 
 from openqwq.generate.checkpoint import load_model, load_tokenizer
-from openqwq.train.shared_prompt import shareable
+from openqwq.train.attention import shareable
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 WINDOW = 6  # shorter than a prompt

@@ -30,6 +30,7 @@ from trl import GRPOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from openqwq.train import vocabulary
+from openqwq.train.attention import shareable
 from openqwq.train.batches import Batch, empty, tensors
 from openqwq.train.deal import deal
 from openqwq.train.losses import LOSSES, Loss
@@ -38,7 +39,7 @@ from openqwq.train.mismatch import ratios, sampler_logprobs
 from openqwq.train.rollouts import Group
 from openqwq.train.saves import SealedSaves
 from openqwq.train.sharded_trainer import ShardedPolicies
-from openqwq.train.shared_prompt import MAX_TOKENS, pack, shareable, spread, unpack
+from openqwq.train.shared_prompt import MAX_TOKENS, pack, spread, unpack
 from openqwq.train.step_figures import StepFigures
 from openqwq.train.uneven import uneven_gather
 

@@ -8,18 +8,12 @@ Stock training repeats the prompt for each of the G completions: G · (P + C) to
 token stands again before each completion, because its output scores the completion's first token. The mask keeps the blocks
 apart, and positions count as if each stood alone, so log-probabilities and gradients are those of separate sequences
 (prefix sharing; the mask is that of tree attention, arXiv 2305.09781, section 4.2).
-
-That holds for models that see what the mask shows and nothing else, at the positions that they are told. A sliding or chunked
-window counts keys in the row, so it would lose the prompt behind other completions; a recurrent state would run through them.
 """
 
-import inspect
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import torch
-from transformers.cache_utils import get_layer_types_and_kwargs
 
 MAX_TOKENS = 8192
 
@@ -33,14 +27,6 @@ class Packed:
     labels: torch.Tensor  # -100 where nothing is scored
     mask: torch.Tensor
     spans: list[tuple[int, int, int]]  # of each completion, in order: row, where its tokens begin, how many there are
-
-
-def shareable(model: Any) -> bool:
-    """Whether the model computes packed rows as it would separate sequences."""
-    config = model.config.get_text_config(decoder=True)
-    full = set(get_layer_types_and_kwargs(config)[0]) == {"full_attention"} and not getattr(model, "_is_stateful", False)
-    told = "position_ids" in inspect.signature(type(model).forward).parameters and not getattr(config, "alibi", False)
-    return full and told and model.config._attn_implementation == "sdpa"
 
 
 def pack(prompts: list[list[int]], completions: list[list[int]], padding: int, device: torch.device) -> Packed:
