@@ -1,8 +1,8 @@
 """Which models compute packed rows (`shared_prompt.py`) as they would compute separate sequences.
 
 Those that see what the mask shows and nothing else, at the positions that they are told. A sliding or chunked window counts keys
-in the row, and would lose the prompt behind other completions; a bias by distance would count them too; a recurrent state would run
-through them.
+in the row, and would lose the prompt behind other completions; a bias by distance would count them too; a recurrent state would
+run through them.
 """
 
 import inspect
