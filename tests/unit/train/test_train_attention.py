@@ -51,7 +51,7 @@ KINDS = {
     "llama": (LlamaConfig(**SMALL), True),
     "qwen3": (Qwen3Config(**SMALL, head_dim=16, use_sliding_window=False), True),
     "some layers windowed": (
-        Qwen3Config(**SMALL, head_dim=16, sliding_window=8, layer_types=["full_attention", "sliding_attention"]),
+        Qwen3Config(**SMALL, head_dim=16, use_sliding_window=True, sliding_window=8, layer_types=["full_attention", "sliding_attention"]),
         False,
     ),
     "falcon, positions by id": (FalconConfig(vocab_size=64, **SMALL, alibi=False), True),

@@ -44,4 +44,4 @@ def cold_start(folder, tiny_model, traces, learning_rate=1e-3, every=1):
 
 
 def saves(folder):
-    return {path.name for path in (folder / ".state").glob("coldstart-*/saves/*")}
+    return {path.name for path in (folder / ".state").glob("coldstart-*/saves/checkpoint-*")}
