@@ -14,6 +14,7 @@ from openqwq.train.attention import shareable
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 WINDOW = 6  # shorter than a prompt
+MIXED = {"sliding_window": WINDOW, "use_sliding_window": True, "layer_types": ["full_attention", "sliding_attention"]}
 
 
 def made(tiny_model, folder, config):
@@ -50,10 +51,7 @@ def test_a_sliding_window_gives_the_gradient_of_separate_sequences(tiny_model, t
 KINDS = {
     "llama": (LlamaConfig(**SMALL), True),
     "qwen3": (Qwen3Config(**SMALL, head_dim=16, use_sliding_window=False), True),
-    "some layers windowed": (
-        Qwen3Config(**SMALL, head_dim=16, use_sliding_window=True, sliding_window=8, layer_types=["full_attention", "sliding_attention"]),
-        False,
-    ),
+    "some layers windowed": (Qwen3Config(**SMALL, head_dim=16, **MIXED), False),
     "falcon, positions by id": (FalconConfig(vocab_size=64, **SMALL, alibi=False), True),
     "falcon, positions by bias": (FalconConfig(vocab_size=64, **SMALL, alibi=True), False),
     "recurrent": (MambaConfig(vocab_size=64, hidden_size=32, num_hidden_layers=2), False),
