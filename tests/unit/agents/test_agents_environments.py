@@ -1,5 +1,6 @@
 """The four environments: what their tools do, what they refuse, and that no input can hang or blow them."""
 
+import contextlib
 import time
 
 import pytest
@@ -210,10 +211,9 @@ def test_documents_are_found_read_and_the_answer_is_scored():
 )
 def test_no_query_is_a_wrong_expression(query):
     search = world()
-    try:
-        assert isinstance(search.search(query), list)
-    except ToolError as error:
-        assert "words" in str(error)
+    with contextlib.suppress(ToolError):
+        search.search(query)
+    assert [hit["title"] for hit in search.search(query + " poet")] == ["Mara Holberg"] or len(query) > 60
 
 
 def test_a_search_beyond_its_time_is_stopped():
@@ -227,7 +227,8 @@ def test_a_search_beyond_its_time_is_stopped():
 
 
 @pytest.mark.parametrize(
-    "box", ["9^{9^{9^{9}}}", "1" * 30_000, "{" * 3000 + "}" * 3000, r"\binom{10^9}{10^8}", r"\frac{1}{0}", "x" * 5000]
+    HEAVY=["9^{9^{9^{9}}}", "1" * 30_000, "{" * 3000 + "}" * 3000, r"\binom{10^9}{10^8}", r"\frac{1}{0}", "x" * 5000]
+    @ pytest.mark.parametrize("box", HEAVY)
 )
 def test_no_answer_takes_long(box):
     started = time.monotonic()
