@@ -213,7 +213,7 @@ def test_no_query_is_a_wrong_expression(query):
     search = world()
     with contextlib.suppress(ToolError):
         search.search(query)
-    assert [hit["title"] for hit in search.search(query + " poet")] == ["Mara Holberg"] or len(query) > 60
+    assert search.search("poet " + query)[0]["title"] == "Mara Holberg"
 
 
 def test_a_search_beyond_its_time_is_stopped():
@@ -226,10 +226,10 @@ def test_a_search_beyond_its_time_is_stopped():
         search.read("Nowhere")
 
 
-@pytest.mark.parametrize(
-    HEAVY=["9^{9^{9^{9}}}", "1" * 30_000, "{" * 3000 + "}" * 3000, r"\binom{10^9}{10^8}", r"\frac{1}{0}", "x" * 5000]
-    @ pytest.mark.parametrize("box", HEAVY)
-)
+HEAVY = ["9^{9^{9^{9}}}", "1" * 30_000, "{" * 3000 + "}" * 3000, r"\binom{10^9}{10^8}", r"\frac{1}{0}", "x" * 5000]
+
+
+@pytest.mark.parametrize("box", HEAVY)
 def test_no_answer_takes_long(box):
     started = time.monotonic()
     assert world().score(f"\\boxed{{{box}}}").outcome == "incorrect"
@@ -255,11 +255,11 @@ def test_a_program_is_run_and_starts_anew_each_time():
         ("while True: pass", "stopped after 0.5 s"),
         ("import time; time.sleep(60)", "stopped after 0.5 s"),
         ("import os\nwhile True: os.fork()", "the program"),
-        ("print('x' * 10 ** 8)", "printed more than"),
+        ("print('x' * 3_000_000)", "printed more than"),
         ("x = bytearray(10 ** 10)", "MemoryError"),
         ("open('/etc/passwd').read()", "the program ended"),
         ("import socket; socket.create_connection(('1.1.1.1', 80), 1)", "the program ended"),
-        ("import os; os.kill(os.getpid(), 9)", "signal 9"),
+        ("import os; os.abort()", "signal"),
         ("raise SystemExit(3)", "status 3"),
         ("1 +", "SyntaxError"),
     ],
