@@ -52,17 +52,16 @@ def test_trl_takes_the_class_as_it_is(trainer):
 
 
 def test_trl_trains_a_step_on_episodes(trainer, monkeypatch):
-    """The model's first turns are put into its mouth: a random one calls nothing. The tools, masks and rewards are TRL's."""
+    """The turns are put into the model's mouth, for a random one calls nothing. Tools, masks, rewards and the step are TRL's."""
     tokenizer = trainer.processing_class
     said = {0: call("mv", source="/a.txt", target="/b.txt"), 1: "Done."}
-    stock, seen = trainer._generate_single_turn, []
+    seen: list[int] = []
 
-    def generate(prompt_ids, *rest, **more):
-        ids, logprobs = stock(prompt_ids, *rest, **more)[:2]
-        turn = min(len(seen), 1)
+    def generate(prompt_ids, *_rest, **_more):
+        text = said[min(len(seen), 1)]
         seen.append(len(prompt_ids))
-        own = [*tokenizer(said[turn], add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        return [own for _ in ids], logprobs and [[-1.0] * len(own) for _ in ids]
+        own = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        return [own for _ in prompt_ids], None
 
     monkeypatch.setattr(trainer, "_generate_single_turn", generate)
     kept = {}
