@@ -59,9 +59,7 @@ def test_answers_to_several_calls_stand_in_one_turn(tokenizer):
     both = "<|im_start|>user\n<tool_response>\n3\n</tool_response>\n<tool_response>\n4\n</tool_response><|im_end|>\n"
     assert both in text
     assert text.endswith("<|im_end|>\n<|im_start|>user\n<tool_response>\n3\n</tool_response><|im_end|>\n<|im_start|>assistant\n")
-    assert (
-        text.count("<think>") == 1
-    )  # a tool's answer is no user's turn: thinking before it is kept, before the user's it is not
+    assert text.count("<think>") == 1  # thinking goes before the user's last turn; a tool's answer is none
 
 
 def test_a_conversation_with_tools_grows_at_its_end(tokenizer):
