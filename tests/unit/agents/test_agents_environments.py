@@ -7,10 +7,12 @@ import pytest
 from agents_helpers import problem
 
 from openqwq.agents.environment import BadTask, ToolError, not_a_tool, tool_names, tool_schemas
+from openqwq.agents.environments import python as python_environment
 from openqwq.agents.environments.files import MAX_CHARACTERS, MAX_ENTRIES, Files
 from openqwq.agents.environments.orders import MAX_NEW, MAX_QUANTITY
 from openqwq.agents.registry import ENVIRONMENTS, find
 from openqwq.errors import UserError
+from openqwq.sandbox import SandboxBroken
 
 SHOP = {
     "customers": {"C1": {"name": "Mara Holberg"}, "C2": {"name": "Telin Ostley"}},
@@ -269,6 +271,26 @@ def test_a_bad_program_is_answered_and_leaves_nothing(code, message):
     with pytest.raises(ToolError, match=message):
         python.run_python(code)
     assert python.run_python("print(1)") == "1"
+
+
+def test_a_program_that_breaks_its_sandbox_is_to_blame_where_others_run(monkeypatch):
+    python = made("python", {"answer": "1"})
+    run, asked = python_environment.run_program, []
+
+    def breaking(sandbox, code, *rest):
+        asked.append(code)
+        if code == "break":
+            raise SandboxBroken("gone")
+        return run(sandbox, code, *rest)
+
+    monkeypatch.setattr(python_environment, "run_program", breaking)
+    with pytest.raises(ToolError, match="broke the sandbox"):
+        python.run_python("break")
+    assert asked == ["break", "break", ""]
+    assert python.run_python("print(1)") == "1"
+    monkeypatch.setattr(python_environment, "run_program", lambda *_: breaking(None, "break"))
+    with pytest.raises(SandboxBroken):
+        python.run_python("print(1)")
 
 
 def test_where_code_cannot_be_isolated_nothing_is_begun(monkeypatch):
