@@ -69,4 +69,4 @@ def _shaped(group: Group) -> bool:
 
 
 def _tokens(rollout: Rollout) -> int:
-    return len(rollout.sample.token_ids)
+    return rollout.length

@@ -17,11 +17,22 @@ class Rollout:
     number: int  # within the group
     prompt: str
     sample: Sample
+    mask: list[bool] | None = None  # which of the sample's tokens the policy wrote; None: all of them
     verdict: Verdict | None = None
     seconds: float | None = None  # spent in the verifier
     rewards: dict[str, float] = field(default_factory=dict)
     reward: float | None = None
     advantage: float | None = None
+
+    @property
+    def written(self) -> list[bool]:
+        """Of each of the sample's tokens, whether the policy wrote it and is trained on it."""
+        return [True] * len(self.sample.token_ids) if self.mask is None else self.mask
+
+    @property
+    def length(self) -> int:
+        """Tokens that the policy wrote."""
+        return sum(self.written)
 
     def row(self, step: int) -> dict[str, Any]:
         """As a `ROLLOUT` row."""
@@ -32,7 +43,7 @@ class Rollout:
             "sample": self.number,
             "prompt": self.prompt,
             "text": self.sample.text,
-            "tokens": len(self.sample.token_ids),
+            "tokens": self.length,
             "finish_reason": self.sample.finish_reason,
             "verifier": self.problem["verifier"],
             "reference": self.problem["reference"],
