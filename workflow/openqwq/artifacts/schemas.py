@@ -18,8 +18,9 @@ PROBLEM = pa.schema(
     ]
 )
 
-# A problem with a worked completion (`<think>…</think>` and the answer).
-TRACE = PROBLEM.append(pa.field("completion", pa.string(), nullable=False))
+# A problem with a worked completion (`<think>…</think>` and the answer). A trace of several turns holds what comes between the
+# prompt and the last turn, which is the completion.
+TRACE = PROBLEM.append(pa.field("turns", MESSAGES)).append(pa.field("completion", pa.string(), nullable=False))
 
 # Two completions of one prompt, the first preferred; both are lists of assistant messages.
 PREFERENCE = PROBLEM.append(pa.field("chosen", MESSAGES, nullable=False)).append(pa.field("rejected", MESSAGES, nullable=False))
