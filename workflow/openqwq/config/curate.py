@@ -132,6 +132,7 @@ class HeldOut(Strict):
     code: int = Field(default=0, ge=0)
     instruction: int = Field(default=0, ge=0)
     tool: int = Field(default=0, ge=0)
+    agent: int = Field(default=0, ge=0)
     traces: int = Field(default=0, ge=0)
     preferences: int = Field(default=0, ge=0)
 

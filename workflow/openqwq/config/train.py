@@ -1,9 +1,10 @@
 """Hyperparameters of the training stages. Sources of the recipe's values: docs/recipe.md."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from openqwq.config.agents import AgentsConfig, agents_fault, with_agents
 from openqwq.config.base import Positive, Rate, Share, Strict
 from openqwq.config.curate import Domain
 from openqwq.config.rl import RlSampling
@@ -66,6 +67,18 @@ class ProfileConfig(Strict):
     samples: Positive = 4
     sampling: Sampling = Sampling()
     problems: dict[Domain, Positive]  # how many of each domain are profiled
+    agents: AgentsConfig | None = None  # bounds of episodes, where agent problems are profiled
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, value: Any) -> Any:
+        return with_agents(value, isinstance(value, dict) and "agent" in (value.get("problems") or {}))
+
+    @model_validator(mode="after")
+    def _agents(self) -> Self:
+        if fault := agents_fault(self.agents, "agent" in self.problems, self.sampling.max_tokens, "problems.agent"):
+            raise ValueError(fault)
+        return self
 
 
 Factor = Annotated[float, Field(ge=1.0)]
@@ -98,6 +111,7 @@ class GrpoConfig(Strict):
     sampling: RlSampling = RlSampling()
     max_prompt_tokens: Positive = 512  # problems with longer prompts are left out and counted
     domains: Annotated[dict[Domain, DomainMix], Field(min_length=1)]
+    agents: AgentsConfig | None = None  # bounds of episodes, where there is a domain agent
     pass_rate: tuple[Share, Share] = (0.1, 0.9)  # window, for problems that have a profile
     loss: Literal["dapo", "dr_grpo", "gspo", "cispo"] = "dapo"
     clip_low: Rate | None = None  # how far the ratio may fall below 1; nothing: the loss's own
@@ -111,6 +125,11 @@ class GrpoConfig(Strict):
     autocast: Literal["none", "bfloat16"] = "bfloat16"
     gradient_checkpointing: bool = False
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, value: Any) -> Any:
+        return with_agents(value, isinstance(value, dict) and "agent" in (value.get("domains") or {}))
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.pass_rate[0] > self.pass_rate[1]:
@@ -122,6 +141,8 @@ class GrpoConfig(Strict):
                 raise ValueError(f"{name} {value} is not a multiple of updates {self.updates}")
         if self.sampling.last_change() > self.steps:
             raise ValueError(f"sampling: from_step {self.sampling.last_change()} is past the last of {self.steps} steps")
+        if fault := agents_fault(self.agents, "agent" in self.domains, max(self.sampling.lengths()), "domains.agent"):
+            raise ValueError(fault)
         for message in ineffective(self):
             raise ValueError(message)
         return self
@@ -132,7 +153,12 @@ def ineffective(config: GrpoConfig) -> list[str]:
     clips = [name for name in ("clip_low", "clip_high") if getattr(config, name) is not None]
     overlong = any("overlong" in mix.rewards for mix in config.domains.values())
     shortest = min(config.sampling.lengths())
+    foreign = [name for name in ("reward_model", "overlong") if "agent" in config.domains and name in config.domains["agent"].rewards]
     found = {
+        f"domains.agent.rewards: no {' and '.join(foreign)} here; an episode is judged by the state that it leaves behind, the "
+        "reward model compares single answers, and turns and context have bounds of their own (agents); name accuracy, format": (
+            bool(foreign)
+        ),
         "loss cispo: with one update a batch the ratio is 1 and cispo is dapo; say dapo, or give updates of 2 or more": (
             config.loss == "cispo" and config.updates == 1
         ),
