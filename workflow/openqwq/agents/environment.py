@@ -33,30 +33,39 @@ class Environment(Protocol):
 
     name: ClassVar[str]
 
-    def __init__(self, tool_seconds: float = TOOL_SECONDS) -> None: ...
+    def __init__(self, _tool_seconds: float = TOOL_SECONDS, /) -> None: ...
 
-    def reset(self, problem: Mapping[str, Any]) -> str | None:
+    def reset(self, problem: Mapping[str, Any], /) -> str | None:
         """Sets the state up for a row of the PROBLEM shape; text that it returns ends the first user turn.
 
         Raises `BadTask`, and `SandboxBroken` or `UserError` where the infrastructure is missing.
         """
 
-    def score(self, answer: str) -> Verdict:
-        """From the state that was reached, or from the model's last turn; never from what it says that it did."""
+    def score(self, answer: str, /) -> Verdict:
+        """From the state that was reached, or from the answer in the model's last turn; never from what it says that it did."""
 
     def close(self) -> None:
         """Gives everything back that the instance holds. May be called twice."""
 
 
-def task_of(problem: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The task in a problem's reference, `{"environment": name, "task": {…}}`. Raises `BadTask`."""
+def reference_of(problem: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The environment's name and the task in a problem's reference, `{"environment": name, "task": {…}}`. Raises `BadTask`."""
     try:
         reference = json.loads(problem["reference"])
-        named, task = reference["environment"], reference["task"]
+        name, task = reference["environment"], reference["task"]
     except (KeyError, TypeError, ValueError) as error:
-        raise BadTask(f"the reference is no environment with its task ({error})") from error
-    if named != name or not isinstance(task, dict):
-        raise BadTask(f"the reference is no task of the environment {name!r}")
+        raise BadTask(f"no environment with its task ({error!r})") from error
+    if not isinstance(name, str) or not isinstance(task, dict):
+        raise BadTask("the environment is no text, or the task no object")
+    return name, task
+
+
+def task_of(problem: Mapping[str, Any], **shape: type) -> dict[str, Any]:
+    """A problem's task, which has the keys of `shape`, each with a value of that type. Raises `BadTask`."""
+    _, task = reference_of(problem)
+    for key, kind in shape.items():
+        if not isinstance(task.get(key), kind):
+            raise BadTask(f"task.{key} is missing or no {kind.__name__}")
     return task
 
 

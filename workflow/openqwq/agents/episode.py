@@ -34,8 +34,9 @@ class Segment:
 class Episode:
     """One episode, over. Its tokens are those of `prompt_ids` and of all segments in order, never tokenised anew.
 
-    `finish`: `answer`, the last turn calls no tool; `turns`, it does, and no turn is left; `context`, there is no room for
-    another turn; `length`, the last turn was cut at the sampling's `max_tokens`.
+    `finish`: `answer`, the last turn calls no tool; `turns`, it does, and no turn is left: these calls are not carried out;
+    `context`, its calls were carried out, but there is no room for their answers and another turn; `length`, the last turn was
+    cut at the sampling's `max_tokens`. An episode that could not begin is unscorable and has no segments.
     """
 
     problem: dict[str, Any]  # a row of the PROBLEM shape

@@ -9,7 +9,7 @@ PROBLEM = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),  # stable: hash of source, prompt and reference
         pa.field("source", pa.string(), nullable=False),  # name of the source in the config
-        pa.field("domain", pa.string(), nullable=False),  # math, code, instruction, tool, chat
+        pa.field("domain", pa.string(), nullable=False),  # math, code, instruction, tool, agent, chat
         pa.field("messages", MESSAGES, nullable=False),  # the prompt
         pa.field("tools", pa.string()),  # JSON list of tool schemas offered, or null
         pa.field("verifier", pa.string()),  # registry name; null: judged by a reward model only

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from openqwq.config.base import Positive, Share, Slug, Strict
 
 Role = Literal["problems", "traces", "preferences"]
-Domain = Literal["math", "code", "instruction", "tool", "chat"]
+Domain = Literal["math", "code", "instruction", "tool", "agent", "chat"]
 Language = Annotated[str, StringConstraints(pattern="^[a-z]{2}$")]  # ISO 639-1
 Unverifiable = Literal["proof", "multi_part", "multiple_choice", "figure", "gold", "no_verifier"]
 Transform = Literal[
@@ -78,14 +78,16 @@ class ReasoningGymSource(_Source):
 
 
 class BuiltinSource(_Source):
-    """Rows that open-qwq generates: small Python functions, instruction constraints, tool calls, preference pairs.
+    """Rows that open-qwq generates: small Python functions, instruction constraints, tool calls, tasks for agents, preference
+    pairs.
 
     `params`: code_functions `families` (numbers, strings, lists), instructions `max_constraints` (1 or 2), tool_calls
-    `max_tools`, preferences `domains` (math, code, instruction, tool, chat).
+    `max_tools`, agents `environments` (files, orders, python, search), `split` (train, eval) and `max_level` (1 to 4),
+    preferences `domains` (math, code, instruction, tool, chat).
     """
 
     type: Literal["builtin"]
-    generator: Literal["code_functions", "instructions", "tool_calls", "preferences"]
+    generator: Literal["agents", "code_functions", "instructions", "tool_calls", "preferences"]
     size: Positive
     params: dict[str, Any] = {}
     licence: str = "Apache-2.0"
@@ -98,7 +100,7 @@ class _Mapped(_Source):
     the gold check of code runs)."""
 
     domain: Domain
-    verifier: Literal["math", "code", "instructions", "tool_call"] | None = None
+    verifier: Literal["math", "code", "instructions", "tool_call", "environment"] | None = None
     fields: dict[str, FieldSpec]
     prompt_suffix: str = ""  # appended to the prompt, such as how to mark the answer
 
