@@ -1,19 +1,20 @@
 """What an environment is: hidden state, tools as typed and documented methods, and a score of what was reached.
 
-The form is that of TRL's `environment_factory`: every public method but `reset`, `score` and `close` is a tool, and its
-type hints and docstring (one sentence, `Args:`, `Returns:`) are its JSON schema.
+The form is that of TRL's `environment_factory`, which takes such a class as it is: every public method but `reset` is a tool, and
+its type hints and docstring (what it does, then `Args:`) are its JSON schema. `score` and `close` are marked `not_a_tool`.
 """
 
 import inspect
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Protocol
+from types import MethodType
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from openqwq.verify import Verdict
 
 TOOL_SECONDS = 10.0  # wall time of one call
-RESERVED = ("reset", "score", "close")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class ToolError(Exception):
@@ -22,6 +23,22 @@ class ToolError(Exception):
 
 class BadTask(Exception):
     """A problem's task that its environment cannot set up: the problem's fault, so its episodes are unscorable."""
+
+
+class _Hidden:
+    """A method that looks for methods on the class do not find; on an instance it is the method."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self._method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else MethodType(self._method, instance)
+
+
+def not_a_tool(method: Method) -> Method:
+    """Marks a public method of an environment that the model must not call."""
+    return cast(Method, _Hidden(method))
 
 
 class Environment(Protocol):
@@ -35,15 +52,17 @@ class Environment(Protocol):
 
     def __init__(self, _tool_seconds: float = TOOL_SECONDS, /) -> None: ...
 
-    def reset(self, problem: Mapping[str, Any], /) -> str | None:
-        """Sets the state up for a row of the PROBLEM shape; text that it returns ends the first user turn.
+    def reset(self, **problem: Any) -> str | None:
+        """Sets the state up for a row of the PROBLEM shape, by column; text that it returns ends the first user turn.
 
         Raises `BadTask`, and `SandboxBroken` or `UserError` where the infrastructure is missing.
         """
 
+    @not_a_tool
     def score(self, answer: str, /) -> Verdict:
         """From the state that was reached, or from the answer in the model's last turn; never from what it says that it did."""
 
+    @not_a_tool
     def close(self) -> None:
         """Gives everything back that the instance holds. May be called twice."""
 
@@ -70,9 +89,12 @@ def task_of(problem: Mapping[str, Any], **shape: type) -> dict[str, Any]:
 
 
 def tool_names(environment: type[Environment]) -> list[str]:
-    """The public methods of an environment that are tools, by name."""
+    """The tools of an environment, by TRL's rule. Raises `TypeError` for one that would offer its own judgement as a tool."""
     methods = inspect.getmembers(environment, predicate=inspect.isfunction)
-    return [name for name, _ in methods if not name.startswith("_") and name not in RESERVED]
+    names = [name for name, _ in methods if not name.startswith("_") and name != "reset"]
+    if "score" in names or "close" in names:
+        raise TypeError(f"{environment.__name__}: mark score and close with @not_a_tool")
+    return names
 
 
 @cache

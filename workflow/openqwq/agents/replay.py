@@ -31,7 +31,7 @@ def replay(problem: dict[str, Any], policy: Policy, limits: AgentLimits | None =
     environment: Environment | None = None
     try:
         environment = find(reference_of(problem)[0])(limits.tool_seconds)
-        environment.reset(problem)
+        environment.reset(**problem)
         turn = next(policy, "")
         while calls := read_turn(turn):
             messages.append({"role": "assistant", "content": turn})

@@ -45,7 +45,7 @@ class Seat:
         episode.messages = [dict(message) for message in problem["messages"]]
         try:
             self.environment = find(reference_of(problem)[0])(self.limits.tool_seconds)
-            more = self.environment.reset(problem)
+            more = self.environment.reset(**problem)
         except BadTask as error:
             self._end("answer", unscorable(f"reference: {error}"))
             return

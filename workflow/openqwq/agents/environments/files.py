@@ -4,10 +4,9 @@ Task: `{"files": {path: text}, "expected": {path: text}, "folders": [path]}`: th
 and no others, and folders that must be there at the end, empty or not. Blank lines at a file's end do not count.
 """
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, task_of
+from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, not_a_tool, task_of
 from openqwq.verify import Verdict, correct, incorrect
 
 MAX_ENTRIES = 500
@@ -27,7 +26,7 @@ class Files:
         self._expected: dict[str, str] = {}
         self._needed: list[str] = []
 
-    def reset(self, problem: Mapping[str, Any]) -> None:
+    def reset(self, **problem: Any) -> None:
         """Makes the tree."""
         task = task_of(problem, files=dict, expected=dict, folders=list)
         texts = [*task["files"].items(), *task["expected"].items(), *((folder, "") for folder in task["folders"])]
@@ -157,6 +156,7 @@ class Files:
         more = [f"(and {len(found) - MAX_MATCHES} more lines)"] if len(found) > MAX_MATCHES else []
         return "\n".join([*found[:MAX_MATCHES], *more]) or "(no line)"
 
+    @not_a_tool
     def score(self, _answer: str) -> Verdict:
         """The tree must be the expected one: nothing missing, nothing else changed."""
         left = {path: text.rstrip() for path, text in self._files.items()}
@@ -171,6 +171,7 @@ class Files:
         missing = [folder for folder in self._needed if folder not in self._folders]
         return incorrect(f"the folder {missing[0]} is missing") if missing else correct("the tree is as it should be")
 
+    @not_a_tool
     def close(self) -> None:
         """Nothing is held."""
 

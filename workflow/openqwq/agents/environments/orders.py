@@ -7,11 +7,10 @@ The desk has rules (`RULES`, which prompts quote). The tools hold those that a s
 only for what cannot be cancelled is left to the model.
 """
 
-from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, ClassVar
 
-from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, task_of
+from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, not_a_tool, task_of
 from openqwq.verify import Verdict, correct, incorrect
 
 TABLES = ("customers", "products", "orders", "returns")
@@ -36,13 +35,13 @@ class Orders:
         self._expected: dict[str, dict[str, Row]] = {}
         self._added = 0
 
-    def reset(self, problem: Mapping[str, Any]) -> None:
+    def reset(self, **problem: Any) -> None:
         """Fills the tables."""
         task = task_of(problem, **dict.fromkeys((*TABLES, "expected"), dict))
         rows = [row for table in TABLES for row in task[table].values()]
         if not all(isinstance(row, dict) for row in rows) or not set(task["expected"]) <= set(TABLES):
             raise BadTask("tables are objects of rows, and expected names some of them")
-        self._tables = {table: deepcopy(task[table]) for table in TABLES}
+        self._tables = {table: dict(sorted(deepcopy(task[table]).items())) for table in TABLES}
         self._expected = {table: task["expected"].get(table, task[table]) for table in TABLES}
         self._added = 0
 
@@ -132,6 +131,7 @@ class Orders:
         self._tables["returns"][key] = {"order_id": order_id}
         return f"opened return {key} for order {order_id}"
 
+    @not_a_tool
     def score(self, _answer: str) -> Verdict:
         """Every row must be as expected."""
         for table in TABLES:
@@ -145,6 +145,7 @@ class Orders:
                     return incorrect(f"{table}: {key} is not as it should be")
         return correct("all rows are as they should be")
 
+    @not_a_tool
     def close(self) -> None:
         """Nothing is held."""
 

@@ -4,12 +4,11 @@ Task: `{"answer": "…"}`. Every call is a process of its own: nothing is kept b
 """
 
 import math
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from openqwq import sandbox
 from openqwq.agents.answers import judged
-from openqwq.agents.environment import TOOL_SECONDS, ToolError, task_of
+from openqwq.agents.environment import TOOL_SECONDS, ToolError, not_a_tool, task_of
 from openqwq.sandbox import Limits, Ran, SandboxBroken, run_program
 from openqwq.verify import Verdict
 from openqwq.verify.code import sandboxes
@@ -28,7 +27,7 @@ class Python:
         self._limits = Limits(cpu_seconds=math.ceil(tool_seconds) + 1, output_bytes=OUTPUT_BYTES)
         self._gold = ""
 
-    def reset(self, problem: Mapping[str, Any]) -> None:
+    def reset(self, **problem: Any) -> None:
         """Takes the gold. Raises `UserError` where code cannot be isolated."""
         sandbox.require()
         self._gold = task_of(problem, answer=str)["answer"]
@@ -50,10 +49,12 @@ class Python:
             raise ToolError(f"the program ended with {_ending(ran.status)}.\n{said}\n{printed}".rstrip())
         return printed or "(no output: print what you want to see)"
 
+    @not_a_tool
     def score(self, answer: str) -> Verdict:
         """By the number in the last turn's box."""
         return judged(self._gold, answer)
 
+    @not_a_tool
     def close(self) -> None:
         """Nothing: the sandbox is the thread's."""
 

@@ -7,11 +7,10 @@ taken as words whatever they are, so no query can be a wrong expression, or an e
 import re
 import sqlite3
 import time
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from openqwq.agents.answers import judged
-from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, task_of
+from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, not_a_tool, task_of
 from openqwq.verify import Verdict
 
 MAX_HITS = 5
@@ -35,13 +34,13 @@ class Search:
         self._texts: dict[str, str] = {}
         self._gold = ""
 
-    def reset(self, problem: Mapping[str, Any]) -> None:
+    def reset(self, **problem: Any) -> None:
         """Builds the index."""
         task = task_of(problem, documents=dict, answer=str)
         if not all(isinstance(text, str) for text in task["documents"].values()):
             raise BadTask("documents are texts by their titles")
         self.close()
-        self._texts, self._gold = task["documents"], task["answer"]
+        self._texts, self._gold = dict(sorted(task["documents"].items())), task["answer"]
         # One thread at a time uses it, but not always the one that made it.
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
         self._index.execute("CREATE VIRTUAL TABLE documents USING fts5(title, text)")
@@ -73,10 +72,12 @@ class Search:
             raise ToolError(f"no document has the title {title[:80]!r}. Search for it first.")
         return text
 
+    @not_a_tool
     def score(self, answer: str) -> Verdict:
         """By the number or the name in the last turn's box."""
         return judged(self._gold, answer)
 
+    @not_a_tool
     def close(self) -> None:
         """Drops the index."""
         if self._index is not None:
