@@ -130,7 +130,7 @@ SCORE = pa.schema(
         pa.field("stage", pa.string(), nullable=False),  # base, coldstart, reason, general
         pa.field("benchmark", pa.string(), nullable=False),
         pa.field("domain", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),  # avg@k
+        pa.field("metric", pa.string(), nullable=False),  # avg@k, pass@k, score@k; of episodes success/<part>
         pa.field("k", pa.int32(), nullable=False),
         pa.field("n", pa.int32(), nullable=False),  # problems
         pa.field("value", pa.float64()),
