@@ -153,9 +153,8 @@ def ineffective(config: GrpoConfig) -> list[str]:
     clips = [name for name in ("clip_low", "clip_high") if getattr(config, name) is not None]
     overlong = any("overlong" in mix.rewards for mix in config.domains.values())
     shortest = min(config.sampling.lengths())
-    foreign = [
-        name for name in ("reward_model", "overlong") if "agent" in config.domains and name in config.domains["agent"].rewards
-    ]
+    agent = config.domains["agent"].rewards if "agent" in config.domains else {}
+    foreign = [name for name in ("reward_model", "overlong") if name in agent]
     found = {
         f"domains.agent.rewards: no {' and '.join(foreign)} here; an episode is judged by the state that it leaves behind, the "
         "reward model compares single answers, and turns and context have bounds of their own (agents); name accuracy, format": (

@@ -33,11 +33,9 @@ def encode_trace(tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], list[b
     learnt = [False] * len(ids)
     for assistant, messages in groupby(row["turns"] or [], key=lambda message: message["role"] == "assistant"):
         said = [message["content"] for message in messages]
-        pieces = (
-            [encode(tokenizer, "", text)[1] for text in said]
-            if assistant
-            else [encode(tokenizer, between(tokenizer, said), "")[0]]
-        )
-        for piece in pieces:
-            ids, learnt = ids + piece, learnt + [assistant] * len(piece)
+        if assistant:
+            more = [token for text in said for token in encode(tokenizer, "", text)[1]]
+        else:
+            more, _ = encode(tokenizer, between(tokenizer, said), "")
+        ids, learnt = ids + more, learnt + [assistant] * len(more)
     return ids + completion, learnt + [True] * len(completion)
