@@ -48,7 +48,7 @@ def play(
         with hands(len(seats)) as pool:
             tell()
             while live := [seat for seat in seats if not seat.over]:
-                drawn = sampler.sample([seat.context for seat in live], 1, sampling, [seat.seed(seed) for seat in live])
+                drawn = sampler.sample([tuple(seat.context) for seat in live], 1, sampling, [seat.seed(seed) for seat in live])
                 for seat, (sample,) in zip(live, drawn, strict=True):
                     seat.write(sample)
                 list(pool.map(Seat.act, live))
