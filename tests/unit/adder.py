@@ -3,7 +3,7 @@
 import json
 from typing import Any, ClassVar
 
-from openqwq.agents.environment import ToolError, task_of, tool_schemas
+from openqwq.agents.environment import ToolError, not_a_tool, task_of, tool_schemas
 from openqwq.verify import Verdict, correct, incorrect
 
 
@@ -16,7 +16,7 @@ class Adder:
         self.tool_seconds = tool_seconds
         self.closed = False
 
-    def reset(self, problem: Any) -> None:
+    def reset(self, **problem: Any) -> None:
         task = task_of(problem, a=int, b=int)
         self.numbers = {"a": task["a"], "b": task["b"]}
 
@@ -33,9 +33,11 @@ class Adder:
             raise ToolError("there are a and b")
         return self.numbers[name]
 
+    @not_a_tool
     def score(self, answer: str) -> Verdict:
         return correct() if str(sum(self.numbers.values())) in answer else incorrect("not the sum")
 
+    @not_a_tool
     def close(self) -> None:
         self.closed = True
 

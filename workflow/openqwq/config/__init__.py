@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from openqwq.config.agents import agents_fault, with_agents
+from openqwq.config.agents import bounded
 from openqwq.config.base import Positive, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
@@ -95,20 +95,12 @@ class RunConfig(Strict):
     report: ReportConfig = ReportConfig()
     execution: Execution = Execution()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _bounded(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or not isinstance(value.get("curate"), dict):
-            return value
-        held_out = value["curate"].get("held_out") or {}
-        wanted = isinstance(held_out, dict) and bool(held_out.get("agent"))
-        return value | {"evaluate": with_agents(value.get("evaluate") or {}, wanted)}
-
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
-        longest, episodes = self.evaluate.sampling.max_tokens, self.curate.held_out.agent > 0
-        if fault := agents_fault(self.evaluate.agents, episodes, longest, "curate.held_out.agent"):
-            raise ValueError(f"evaluate.{fault}")
+        try:
+            bounded(self.evaluate, self.curate.held_out.agent > 0, self.evaluate.sampling.max_tokens, "curate.held_out.agent")
+        except ValueError as error:
+            raise ValueError(f"evaluate.{error}") from error
         for domain, mix in self.reason.domains.items():
             if "reward_model" in mix.rewards:
                 raise ValueError(f"reason.domains.{domain}.rewards: no reward_model here; this stage trains on verifiers only")

@@ -14,18 +14,17 @@ class AgentsConfig(Strict):
     max_feedback_characters: Positive = 2000  # of one answer of a tool; a longer one is cut in the middle, and says so
 
 
-def with_agents(value: Any, wanted: bool) -> Any:
-    """A stage's raw configuration with the default bounds, where it has agent problems and gives none: they are recorded."""
-    return value | {"agents": {}} if wanted and isinstance(value, dict) and value.get("agents") is None else value
+def bounded(stage: Any, wanted: bool, longest_turn: int, where: str) -> None:
+    """Checks `stage.agents`, and sets the default bounds where there are agent problems and none are given: they are recorded.
 
-
-def agents_fault(agents: AgentsConfig | None, wanted: bool, longest_turn: int, where: str) -> str | None:
-    """What is wrong with a stage's bounds of episodes; `where` names what would give it agent problems."""
-    if agents is not None and not wanted:
-        return f"agents: bounds of episodes have no effect without {where}; leave them out"
-    if agents is not None and agents.max_context_tokens <= longest_turn:
-        return (
-            f"agents.max_context_tokens {agents.max_context_tokens}: a turn may have {longest_turn} tokens "
+    `where` names what would give the stage agent problems. Raises `ValueError`.
+    """
+    if stage.agents is None and wanted:
+        object.__setattr__(stage, "agents", AgentsConfig())  # models are frozen once they are made
+    if stage.agents is not None and not wanted:
+        raise ValueError(f"agents: bounds of episodes have no effect without {where}; leave them out")
+    if stage.agents is not None and stage.agents.max_context_tokens <= longest_turn:
+        raise ValueError(
+            f"agents.max_context_tokens {stage.agents.max_context_tokens}: a turn may have {longest_turn} tokens "
             "(sampling.max_tokens), so none would fit behind a prompt; raise it"
         )
-    return None

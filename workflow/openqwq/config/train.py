@@ -1,10 +1,10 @@
 """Hyperparameters of the training stages. Sources of the recipe's values: docs/recipe.md."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from openqwq.config.agents import AgentsConfig, agents_fault, with_agents
+from openqwq.config.agents import AgentsConfig, bounded
 from openqwq.config.base import Positive, Rate, Share, Strict
 from openqwq.config.curate import Domain
 from openqwq.config.rl import RlSampling
@@ -69,15 +69,9 @@ class ProfileConfig(Strict):
     problems: dict[Domain, Positive]  # how many of each domain are profiled
     agents: AgentsConfig | None = None  # bounds of episodes, where agent problems are profiled
 
-    @model_validator(mode="before")
-    @classmethod
-    def _bounded(cls, value: Any) -> Any:
-        return with_agents(value, isinstance(value, dict) and "agent" in (value.get("problems") or {}))
-
     @model_validator(mode="after")
     def _agents(self) -> Self:
-        if fault := agents_fault(self.agents, "agent" in self.problems, self.sampling.max_tokens, "problems.agent"):
-            raise ValueError(fault)
+        bounded(self, "agent" in self.problems, self.sampling.max_tokens, "problems.agent")
         return self
 
 
@@ -125,11 +119,6 @@ class GrpoConfig(Strict):
     autocast: Literal["none", "bfloat16"] = "bfloat16"
     gradient_checkpointing: bool = False
 
-    @model_validator(mode="before")
-    @classmethod
-    def _bounded(cls, value: Any) -> Any:
-        return with_agents(value, isinstance(value, dict) and "agent" in (value.get("domains") or {}))
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.pass_rate[0] > self.pass_rate[1]:
@@ -141,8 +130,7 @@ class GrpoConfig(Strict):
                 raise ValueError(f"{name} {value} is not a multiple of updates {self.updates}")
         if self.sampling.last_change() > self.steps:
             raise ValueError(f"sampling: from_step {self.sampling.last_change()} is past the last of {self.steps} steps")
-        if fault := agents_fault(self.agents, "agent" in self.domains, max(self.sampling.lengths()), "domains.agent"):
-            raise ValueError(fault)
+        bounded(self, "agent" in self.domains, max(self.sampling.lengths()), "domains.agent")
         for message in ineffective(self):
             raise ValueError(message)
         return self
