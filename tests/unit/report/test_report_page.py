@@ -9,7 +9,7 @@ import pytest
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, FUNNEL, METRIC, REJECTED
+from openqwq.artifacts.schemas import COMPLETION, FUNNEL, METRIC, REJECTED, SCORE
 from openqwq.errors import UserError
 from openqwq.report.build import LARGEST, run
 from openqwq.stage import Stage

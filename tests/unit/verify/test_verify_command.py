@@ -73,7 +73,7 @@ def test_episodes_are_left_out_because_their_state_is_gone(tmp_path, capsys):
     assert judged(tmp_path / "out.parquet") == [("a", "correct", 1.0)]
     assert "1 episodes, whose environment's state is gone: their stored verdicts stand" in capsys.readouterr().err
     (tmp_path / "in.jsonl").write_text(json.dumps(episode))
-    with pytest.raises(UserError, match="no rows to judge.*1 episodes"):
+    with pytest.raises(UserError, match=r"no rows to judge.*1 episodes"):
         run(tmp_path / "in.jsonl", tmp_path / "none.parquet", workers=1)
 
 
