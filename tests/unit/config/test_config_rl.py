@@ -1,7 +1,6 @@
 """Options of RL that would have no effect, or another than their name says, are errors; schedules are checked."""
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
@@ -9,13 +8,15 @@ from pydantic import ValidationError
 
 from openqwq.config import load
 from openqwq.config.traces import SampleTracesConfig
-from openqwq.config.train import GrpoConfig, ProfileConfig
+from openqwq.config.train import GrpoConfig, ProfileConfig, Sampling
+from openqwq.environment import ROOT
 from openqwq.errors import UserError
 
 BASE = {"steps": 8, "optimizer": {"learning_rate": 1e-5}, "domains": {"math": {"rewards": {"accuracy": 1.0}}}}
-ROOT = Path(__file__).resolve().parents[3]
 AGENT = {"domains": {"agent": {"rewards": {"accuracy": 1.0}}}}
 OVERLONG = {"domains": {"math": {"rewards": {"accuracy": 1.0, "overlong": 0.5}}}}
+TWO_LENGTHS = {"max_tokens": [{"from_step": 1, "max_tokens": 8}, {"from_step": 6, "max_tokens": 16}]}
+STAGES_WITHIN_A_BATCH = [{"from_step": step, "temperature": 1 + step / 10} for step in (1, 2, 5)]
 
 
 def parsed(**changes):
@@ -61,6 +62,12 @@ def parsed(**changes):
             "past the last",
         ),
         ({"sampling": {"temperature": [{"from_step": 1, "max_tokens": 8}]}}, "temperature"),
+        # A batch of rollouts that serves several steps has the settings of the first of them.
+        ({"updates": 4, "sampling": TWO_LENGTHS}, r"from_step 6 would never be used, .* at steps 1, 5, …"),
+        ({"updates": 4, "sampling": {"temperature": STAGES_WITHIN_A_BATCH}}, "from_step 2 would never be used"),
+        ({"oversample": 1.5, "max_generated": 1.0}, "oversample 1.5: max_generated 1.0 leaves no group"),
+        ({"oversample": 1.5, "max_generated": 1.1}, "oversample 1.5: max_generated 1.1 leaves no group"),
+        ({"optimizer": {"learning_rate": 1e-5, "scheduler": "constant", "warmup_steps": 2}}, "constant has no warm-up"),
     ],
 )
 def test_what_would_be_ignored_is_an_error(changes, named):
@@ -80,6 +87,10 @@ def test_what_would_be_ignored_is_an_error(changes, named):
         OVERLONG | {"overlong_buffer": 16},
         {"truncated": "mask"},
         {"micro_batch_tokens": 512},
+        {"updates": 2, "sampling": TWO_LENGTHS},
+        {"oversample": 1.5},
+        {"oversample": 1.5, "max_generated": 1.125},
+        {"optimizer": {"learning_rate": 1e-5, "scheduler": "constant_with_warmup", "warmup_steps": 2}},
         {"sampling": {"temperature": [{"from_step": 1, "temperature": 1.0}, {"from_step": 8, "temperature": 1.2}]}},
     ],
 )
@@ -127,3 +138,22 @@ def test_a_source_for_evaluation_holds_problems():
     tiny["curate"]["sources"][-1]["held_out"] = True
     with pytest.raises(UserError, match="source preferences: only problems are held out"):
         load(tiny, "tiny")
+
+
+@pytest.mark.parametrize("cut", [{"top_p": 0.9}, {"top_k": 20}])
+def test_greedy_sampling_takes_no_cut(cut):
+    Sampling(temperature=0.1, **cut)
+    with pytest.raises(ValidationError, match="temperature 0 takes the likeliest token"):
+        Sampling(temperature=0.0, **cut)
+
+
+def test_a_window_of_pass_rates_that_nobody_measures_is_an_error():
+    tiny = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text(encoding="utf-8"))
+    load(tiny, "tiny.yaml")
+    tiny["general"]["pass_rate"] = [0.2, 0.8]
+    load(tiny, "tiny.yaml")
+    del tiny["profile"]["problems"]["math"]
+    tiny["profile"]["problems"]["code"] = 4
+    tiny["general"]["domains"] = {"chat": {"rewards": {"reward_model": 1.0}}}
+    with pytest.raises(UserError, match=r"general\.pass_rate: none of the stage's domains is in profile.problems"):
+        load(tiny, "tiny.yaml")
