@@ -4,10 +4,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from openqwq.agents.tasks.task import Expert, Task, turn
+from openqwq.agents.tasks.task import Expert, Task, turn, worded
 
 Tree = dict[str, str]
-Steps = list[tuple[str, str, dict[str, Any]]]  # thinking, tool, arguments
+Steps = list[tuple[str, str, dict[str, Any]]]  # thinking in some wordings, tool, arguments
 _FOLDERS = ("notes", "letters", "reports", "drafts", "plans", "lists", "recipes", "minutes")
 _NAMES = ("apple", "birch", "cedar", "delta", "ember", "fjord", "grove", "hazel", "inlet", "juniper", "kelp", "larch", "maple")
 _WORDS = ("lantern", "harbour", "violin", "glacier", "saddle", "compass", "orchard", "thimble", "beacon", "quarry", "feather")
@@ -44,7 +44,13 @@ def _write(rng: Random) -> Made:
     folder, name, text = rng.choice(sorted(tree)).split("/")[1], f"{rng.choice(_NAMES)}{rng.randint(100, 999)}.txt", _line(rng)
     path = f"/{folder}/{name}"
     ask = rng.choice(("Write a file {} with this one line: {}", "Make the file {}. Its whole text is: {}")).format(path, text)
-    steps: Steps = [("The folder exists, so one write does it.", "write", {"path": path, "text": text + "\n"})]
+    steps: Steps = [
+        (
+            "The folder exists, so one write does it.|A single write makes the file.|I write it with its one line.",
+            "write",
+            {"path": path, "text": text + "\n"},
+        )
+    ]
     return ask, tree, tree | {path: text + "\n"}, [], steps
 
 
@@ -53,7 +59,13 @@ def _remove(rng: Random) -> Made:
     path = rng.choice(sorted(tree))
     ask = rng.choice(("Remove the file {}.", "Please delete {}.", "The file {} is not needed any more: delete it.")).format(path)
     after = {file: text for file, text in tree.items() if file != path}
-    return ask, tree, after, [], [("I know its path, so I remove it.", "rm", {"path": path})]
+    return (
+        ask,
+        tree,
+        after,
+        [],
+        [("I know its path, so I remove it.|One rm is enough.|That is a file I can remove at once.", "rm", {"path": path})],
+    )
 
 
 def _rename(rng: Random) -> Made:
@@ -62,7 +74,19 @@ def _rename(rng: Random) -> Made:
     new = f"{path.rpartition('/')[0]}/{rng.choice(_NAMES)}{rng.randint(100, 999)}.txt"
     ask = rng.choice(("Rename {} to {}.", "The file {} should be called {}.")).format(path, new)
     after = {new if file == path else file: text for file, text in tree.items()}
-    return ask, tree, after, [], [("Renaming is a move.", "mv", {"source": path, "target": new})]
+    return (
+        ask,
+        tree,
+        after,
+        [],
+        [
+            (
+                "Renaming is a move.|I move it to its new name.|Same folder, other name: mv does that.",
+                "mv",
+                {"source": path, "target": new},
+            )
+        ],
+    )
 
 
 def _folder(rng: Random) -> Made:
@@ -72,8 +96,8 @@ def _folder(rng: Random) -> Made:
     ask = rng.choice(("Make a folder {1} and move {0} into it.", "Put {0} into a new folder {1}.")).format(path, new)
     after = {f"{new}/{file.rpartition('/')[2]}" if file == path else file: text for file, text in tree.items()}
     steps: Steps = [
-        ("The folder has to be there first.", "mkdir", {"path": new}),
-        ("Now the file can go in.", "mv", {"source": path, "target": new}),
+        ("The folder has to be there first.|I make the folder before I move anything.", "mkdir", {"path": new}),
+        ("Now the file can go in.|The folder is made; the file follows.", "mv", {"source": path, "target": new}),
     ]
     return ask, tree, after, [new], steps
 
@@ -89,8 +113,16 @@ def _find(rng: Random) -> Made:
         "In /{} there is a file that mentions {} {}. At its end add the line: {}",
     )
     steps: Steps = [
-        ("I look for the words first.", "grep", {"text": f"{word} {number}", "path": f"/{folder}"}),
-        (f"It is {path}. I append the line.", "append", {"path": path, "text": text + "\n"}),
+        (
+            "I look for the words first.|Which file is it? A search tells.|I search the folder for them.",
+            "grep",
+            {"text": f"{word} {number}", "path": f"/{folder}"},
+        ),
+        (
+            f"It is {path}. I append the line.|Found: {path}. The line goes at its end.",
+            "append",
+            {"path": path, "text": text + "\n"},
+        ),
     ]
     ask = rng.choice(asks).format(folder, word, number, text)
     return ask, tree, tree | {path: tree[path] + text + "\n"}, [], steps
@@ -107,8 +139,8 @@ def _setting(rng: Random) -> Made:
     after = before.replace(f"{key} = {old}", f"{key} = {new}")
     asks = ("In {} set {} to {}. Leave the other lines as they are.", "Change {}: {} must be {}, all else stays.")
     steps: Steps = [
-        ("I have to see the file, for the other lines must stay.", "cat", {"path": path}),
-        (f"Only the line with {key} changes.", "write", {"path": path, "text": after}),
+        ("I have to see the file, for the other lines must stay.|First I read what the file says now.", "cat", {"path": path}),
+        (f"Only the line with {key} changes.|I write it back with the new {key}.", "write", {"path": path, "text": after}),
     ]
     return rng.choice(asks).format(path, key, new), tree, tree | {path: after}, [], steps
 
@@ -124,8 +156,12 @@ def _total(rng: Random) -> Made:
     )
     adding = " + ".join(str(value) for _, value in sorted(sums.items()))
     steps: Steps = [
-        ("One search shows all the lines.", "grep", {"text": "total:", "path": f"/{folder}"}),
-        (f"{adding} = {total}.", "write", {"path": target, "text": f"{total}\n"}),
+        (
+            "One search shows all the lines.|I need every total; grep lists them.",
+            "grep",
+            {"text": "total:", "path": f"/{folder}"},
+        ),
+        (f"{adding} = {total}.|The sum: {adding} = {total}.", "write", {"path": target, "text": f"{total}\n"}),
     ]
     return rng.choice(asks).format(folder, target), tree, tree | {target: f"{total}\n"}, [], steps
 
@@ -137,8 +173,14 @@ def _sort(rng: Random) -> Made:
     moved = [path for path in sorted(tree) if path.endswith(".log")]
     after = {f"{new}/{path.rpartition('/')[2]}" if path in moved else path: text for path, text in tree.items()}
     asks = ("Move all .log files of /{0} into a new folder {1}.", "Make a folder {1} and put every .log file of /{0} there.")
-    steps: Steps = [("First I see what is there.", "ls", {"path": f"/{folder}"}), ("The folder.", "mkdir", {"path": new})]
-    steps += [("Next one." if at else "Now the files.", "mv", {"source": path, "target": new}) for at, path in enumerate(moved)]
+    steps: Steps = [
+        ("First I see what is there.|Which files are there?", "ls", {"path": f"/{folder}"}),
+        ("The folder.|I make the new folder.", "mkdir", {"path": new}),
+    ]
+    steps += [
+        ("Next one.|And the other." if at else "Now the files.|The first of them.", "mv", {"source": path, "target": new})
+        for at, path in enumerate(moved)
+    ]
     return rng.choice(asks).format(folder, new), tree, after, [new], steps
 
 
@@ -162,8 +204,11 @@ def draw(rng: Random) -> Task:
 
     def expert(voice: Random) -> Expert:
         for thinking, tool, arguments in steps:
-            yield turn(f"{voice.choice(_OPEN)} {thinking}", (tool, arguments))
-        yield turn(voice.choice(("Every step went through.", "The tools report no error.")), answer=voice.choice(_DONE))
+            yield turn(f"{voice.choice(_OPEN)} {worded(thinking, voice)}", (tool, arguments))
+        yield turn(
+            voice.choice(("Every step went through.", "The tools report no error.", "Nothing is left to do.")),
+            answer=voice.choice(_DONE),
+        )
 
     return Task(
         f"{name} {sorted(map(str, steps))}", prompt, {"files": before, "expected": after, "folders": folders}, level, expert

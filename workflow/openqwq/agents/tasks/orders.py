@@ -7,10 +7,10 @@ from typing import Any
 
 from openqwq.agents.environments.orders import MAX_QUANTITY, RULES
 from openqwq.agents.tasks.names import person, several
-from openqwq.agents.tasks.task import Expert, Task, turn
+from openqwq.agents.tasks.task import Expert, Task, turn, worded
 
 Tables = dict[str, dict[str, dict[str, Any]]]
-Steps = list[tuple[str, str, dict[str, Any]]]  # thinking, tool, arguments
+Steps = list[tuple[str, str, dict[str, Any]]]  # thinking in some wordings, tool, arguments
 Made = tuple[str, Tables, Steps]  # the wish, the tables as they must become, the way there
 _ADJECTIVES = ("blue", "folding", "wooden", "small", "striped", "heavy", "round", "green", "woollen", "copper")
 _THINGS = ("kettle", "lamp", "blanket", "chair", "basket", "clock", "jug", "mirror", "rug", "tray")
@@ -60,7 +60,13 @@ def _cancel(rng: Random, shop: Tables) -> Made | None:
     return (
         ask.format(order),
         _cancelled(shop, order),
-        [("It is one order, known by its id.", "cancel_order", {"order_id": order})],
+        [
+            (
+                "It is one order, known by its id.|The id is given, so I cancel it.|An open order may be cancelled.",
+                "cancel_order",
+                {"order_id": order},
+            )
+        ],
     )
 
 
@@ -75,7 +81,17 @@ def _quantity(rng: Random, shop: Tables) -> Made | None:
     stock["stock"] += row["quantity"] - new
     row["quantity"] = new
     ask = rng.choice(("Make it {1} pieces in order {0}, please.", "Order {0} should be of {1} pieces.")).format(order, new)
-    return ask, after, [("I change the number.", "change_quantity", {"order_id": order, "quantity": new})]
+    return (
+        ask,
+        after,
+        [
+            (
+                "I change the number.|Only the quantity changes.|The order keeps its product and gets another number.",
+                "change_quantity",
+                {"order_id": order, "quantity": new},
+            )
+        ],
+    )
 
 
 def _give_back(rng: Random, shop: Tables) -> Made | None:
@@ -83,16 +99,31 @@ def _give_back(rng: Random, shop: Tables) -> Made | None:
     if order is None:
         return None
     status = shop["orders"][order]["status"]
-    look = ("Its status decides what may be done.", "get_order", {"order_id": order})
+    look = ("Its status decides what may be done.|Is it open or on its way? I look.", "get_order", {"order_id": order})
     asks = (
         "I do not want what I ordered as {}. Do what your rules allow.",
         "Get me out of order {}, in the way that your rules say.",
     )
     ask = rng.choice(asks).format(order)
     if status == "open":
-        return ask, _cancelled(shop, order), [look, ("It is open, so it is cancelled.", "cancel_order", {"order_id": order})]
+        return (
+            ask,
+            _cancelled(shop, order),
+            [look, ("It is open, so it is cancelled.|Open: then cancelling is right.", "cancel_order", {"order_id": order})],
+        )
     after = deepcopy(shop) | {"returns": {"R1001": {"order_id": order}}}
-    return ask, after, [look, (f"It is {status}: that is a return.", "open_return", {"order_id": order})]
+    return (
+        ask,
+        after,
+        [
+            look,
+            (
+                f"It is {status}: that is a return.|{status} orders are not cancelled, so I open a return.",
+                "open_return",
+                {"order_id": order},
+            ),
+        ],
+    )
 
 
 def _named(rng: Random, shop: Tables) -> Made | None:
@@ -102,9 +133,9 @@ def _named(rng: Random, shop: Tables) -> Made | None:
     row = shop["orders"][order]
     name, product = shop["customers"][row["customer_id"]]["name"], shop["products"][row["product_id"]]["name"]
     steps: Steps = [
-        ("I need the customer's id.", "find_customer", {"name": name}),
-        ("Now the orders.", "list_orders", {"customer_id": row["customer_id"]}),
-        (f"And which product is the {product}?", "find_product", {"text": product}),
+        ("I need the customer's id.|Who is it? I look the name up.", "find_customer", {"name": name}),
+        ("Now the orders.|Which orders are there?", "list_orders", {"customer_id": row["customer_id"]}),
+        (f"And which product is the {product}?|The {product} has an id too.", "find_product", {"text": product}),
     ]
     asks = (
         "I am {}. I do not want the {} any more. Do what your rules allow.",
@@ -112,9 +143,17 @@ def _named(rng: Random, shop: Tables) -> Made | None:
     )
     ask = rng.choice(asks).format(name, product)
     if row["status"] == "open":
-        steps.append((f"{order} is the one, and it is open.", "cancel_order", {"order_id": order}))
+        steps.append(
+            (f"{order} is the one, and it is open.|It is {order}, still open: I cancel it.", "cancel_order", {"order_id": order})
+        )
         return ask, _cancelled(shop, order), steps
-    steps.append((f"{order} is the one, and it is {row['status']}.", "open_return", {"order_id": order}))
+    steps.append(
+        (
+            f"{order} is the one, and it is {row['status']}.|It is {order}, {row['status']}: a return then.",
+            "open_return",
+            {"order_id": order},
+        )
+    )
     return ask, deepcopy(shop) | {"returns": {"R1001": {"order_id": order}}}, steps
 
 
@@ -127,9 +166,13 @@ def _order(rng: Random, shop: Tables) -> Made | None:
     new = f"O{max(int(key[1:]) for key in shop['orders']) + 1}"
     after["orders"][new] = {"customer_id": customer, "product_id": product, "quantity": quantity, "status": "open"}
     steps: Steps = [
-        ("First the customer.", "find_customer", {"name": name}),
-        ("Then the product.", "find_product", {"text": thing}),
-        ("Both ids are known.", "create_order", {"customer_id": customer, "product_id": product, "quantity": quantity}),
+        ("First the customer.|I look the customer up.", "find_customer", {"name": name}),
+        ("Then the product.|Now what is ordered.", "find_product", {"text": thing}),
+        (
+            "Both ids are known.|With both ids I can order.",
+            "create_order",
+            {"customer_id": customer, "product_id": product, "quantity": quantity},
+        ),
     ]
     ask = rng.choice(("I am {}. Please order {} of the {} for me.", "{} here: send me {} pieces of the {}."))
     return ask.format(name, quantity, thing), after, steps
@@ -156,8 +199,11 @@ def draw(rng: Random) -> Task:
 
     def expert(voice: Random) -> Expert:
         for thinking, tool, arguments in steps:
-            yield turn(f"{voice.choice(_OPEN)} {thinking}", (tool, arguments))
-        yield turn(voice.choice(("The desk took it.", "That went through.")), answer=voice.choice(_DONE))
+            yield turn(f"{voice.choice(_OPEN)} {worded(thinking, voice)}", (tool, arguments))
+        yield turn(
+            voice.choice(("The desk took it.", "That went through.", "The rules are kept and it is done.")),
+            answer=voice.choice(_DONE),
+        )
 
     task = {**shop, "expected": {table: rows for table, rows in after.items() if rows != shop[table]}}
     return Task(

@@ -48,6 +48,11 @@ def distinct(draw: Callable[[Random], Task], rng: Random, split: Split) -> Itera
         yield task
 
 
+def worded(thinking: str, voice: Random) -> str:
+    """One of the wordings that a thought lists between bars."""
+    return voice.choice(thinking.split("|"))
+
+
 def turn(thinking: str, *calls: tuple[str, dict[str, Any]], answer: str = "") -> str:
     """A turn as traces have it: thinking, then calls in the Hermes form or the answer."""
     blocks = [
