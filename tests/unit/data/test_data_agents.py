@@ -136,3 +136,18 @@ def test_a_whole_curation(tmp_path):
     assert (len(problems), len(traces)) == (90, 60)
     assert {row["domain"] for row in problems} == {"agent"}
     assert all(row["turns"] for row in traces)
+
+
+def test_a_source_for_evaluation_gives_what_is_held_out_and_none_to_train_on(tmp_path):
+    shared = {"type": "builtin", "generator": "agents", "role": "problems"}
+    names = {"environments": ["files", "search"]}
+    sources = [
+        {**shared, "name": "train", "size": 20, "params": names},
+        {**shared, "name": "eval", "size": 12, "params": {**names, "split": "eval"}, "held_out": True},
+    ]
+    folder = curated(tmp_path, {"sources": sources, "held_out": {"agent": 8}})
+    held_out = read_table(folder / "benchmarks" / "agent.parquet", PROBLEM).to_pylist()
+    assert [row["source"] for row in held_out] == ["eval"] * 8
+    assert {row["source"] for row in read_table(folder / "problems" / "train.parquet", PROBLEM).to_pylist()} == {"train"}
+    gone = read_table(folder / "rejected.parquet", REJECTED).to_pylist()
+    assert [row["reason"] for row in gone if row["step"] == "split"] == ["its source is for evaluation alone"] * 4

@@ -83,18 +83,23 @@ COMPLETION = pa.schema(
         pa.field("domain", pa.string(), nullable=False),
         pa.field("sample", pa.int32(), nullable=False),  # 0 … k-1 within the problem
         pa.field("prompt", pa.string(), nullable=False),  # as the model saw it
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("tokens", pa.int32(), nullable=False),  # length of the completion, end token included
-        pa.field("finish_reason", pa.string(), nullable=False),  # stop, length
+        pa.field("text", pa.string(), nullable=False),  # of an episode: all behind the prompt, what tools answered included
+        pa.field("tokens", pa.int32(), nullable=False),  # that the model wrote, end tokens included
+        pa.field("finish_reason", pa.string(), nullable=False),  # stop, length; of an episode also turns, context
         pa.field("verifier", pa.string()),
         pa.field("reference", pa.string()),
         pa.field("verdict", pa.string()),  # correct, incorrect, unscorable; null without a verifier
         pa.field("score", pa.float64()),  # in [0, 1]; null when unscorable
         pa.field("reason", pa.string()),
         pa.field("rewards", pa.map_(pa.string(), pa.float64())),  # by name; empty when masked or not in RL
-        pa.field("seconds", pa.float64()),  # spent in the verifier
+        pa.field("seconds", pa.float64()),  # spent in the verifier; of an episode: in tools and judging
+        pa.field("turns", pa.int32()),  # of the model, in an episode; null for a single completion
+        pa.field("calls", pa.int32()),  # of tools, in an episode
+        pa.field("failed_calls", pa.int32()),  # those answered with an error, malformed ones included
     ]
 )
+CUT = ("length", "context")  # finish reasons of what a limit of tokens cut
+ADDED = ("turns", "calls", "failed_calls")  # columns that tables of earlier versions lack: read as null
 
 ROLLOUT = COMPLETION.append(pa.field("step", pa.int32(), nullable=False)).append(pa.field("reward", pa.float64()))
 
@@ -125,7 +130,7 @@ SCORE = pa.schema(
         pa.field("stage", pa.string(), nullable=False),  # base, coldstart, reason, general
         pa.field("benchmark", pa.string(), nullable=False),
         pa.field("domain", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),  # avg@k
+        pa.field("metric", pa.string(), nullable=False),  # avg@k, pass@k, score@k; of episodes success/<part>
         pa.field("k", pa.int32(), nullable=False),
         pa.field("n", pa.int32(), nullable=False),  # problems
         pa.field("value", pa.float64()),

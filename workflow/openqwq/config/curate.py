@@ -64,6 +64,7 @@ class _Source(Strict):
     role: Role
     licence: str = "unknown"
     limit: Positive | None = None  # rows taken, in order
+    held_out: bool = False  # its problems are for evaluation alone: the first that `held_out` takes, and none is trained on
     max_malformed: Share | None = None  # instead of curate.max_malformed, for a set of which more is known to be unusable
 
 
@@ -134,6 +135,7 @@ class HeldOut(Strict):
     code: int = Field(default=0, ge=0)
     instruction: int = Field(default=0, ge=0)
     tool: int = Field(default=0, ge=0)
+    agent: int = Field(default=0, ge=0)
     traces: int = Field(default=0, ge=0)
     preferences: int = Field(default=0, ge=0)
 
@@ -223,6 +225,9 @@ class CurateConfig(Strict):
                 raise ValueError(f"{key} is set, but the step {step!r} is not among steps")
         if "split" in self.steps and "held_out" not in self.steps:
             raise ValueError("steps: 'split' needs 'held_out', which keeps training apart from what is split off")
+        for source in self.sources:
+            if source.held_out and (source.role != "problems" or "split" not in self.steps):
+                raise ValueError(f"source {source.name}: only problems are held out, by the step 'split'; leave held_out away")
         names = {source.name for source in self.sources}
         for name in self.mix:
             if name not in names:
