@@ -15,7 +15,7 @@ rule evaluate_checkpoint:
     threads: CORES
     params:
         config=evaluate_part("gate", "stages"),
-        recipe=2,
+        recipe=3,
         seed=SEED,
     shell:
         "openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q}"
@@ -40,7 +40,7 @@ rule evaluate:
         f"{HERE}/timing/evaluate.tsv"
     params:
         config=evaluate_part(),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"

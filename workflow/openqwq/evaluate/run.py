@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.schemas import COMPLETION, PROBLEM, SCORE
 from openqwq.config import Execution
@@ -17,6 +18,7 @@ from openqwq.errors import StageFailure, UserError
 from openqwq.evaluate.samples import Rows, draw, judge, not_empty
 from openqwq.evaluate.scores import frame, score_rows
 from openqwq.generate import Sampler, open_sampler
+from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.verify import VerifierPool
 
@@ -54,13 +56,16 @@ def run(
                 if sampler is None:  # not before it is needed: a resumed attempt may only have to judge
                     how = execution.generation_batch, execution.generation_dtype, execution.vllm
                     sampler = stack.enter_context(opener(execution.engine, checkpoint, *how))
-                stage.progress.say(f"{benchmark}: {len(problems)} problems × {samples}, up to {sampling.max_tokens} tokens")
+                what, tokenizer = f"{sampling.max_tokens} tokens", None
+                if any(map(is_agent, problems)):
+                    what, tokenizer = f"{what} a turn", load_tokenizer(checkpoint)
+                stage.progress.say(f"{benchmark}: {len(problems)} problems × {samples}, up to {what}")
 
                 def tell(ready: int, _of: int, before: int = done) -> None:
                     stage.progress.update("completions", before + ready, total)
 
                 started = time.monotonic()
-                rows = draw(sampler, problems, samples, sampling, seed_of(stage.seed, benchmark), tell)
+                rows = draw(sampler, problems, samples, sampling, seed_of(stage.seed, benchmark), tell, tokenizer, config.agents)
                 _keep(stage, benchmark, rows, time.monotonic() - started)
             done += len(problems) * samples
             _judge(stage, execution.bounds.unscorable, benchmark, verifiers)
@@ -118,7 +123,10 @@ def _keep(stage: Stage, benchmark: str, rows: Rows, seconds: float) -> None:
 
 
 def _judge(stage: Stage, most: float, benchmark: str, verifiers: VerifierPool) -> None:
-    """Gives the kept samples their verdicts, where they have none or an unscorable one."""
+    """Gives the kept samples their verdicts, where they have none or an unscorable one.
+
+    Where too many episodes are unscorable nothing is kept: what they were judged by is gone, so they are played again.
+    """
     path = _kept(stage, benchmark)
     rows: Rows = read_table(path, COMPLETION).to_pylist()
     judged = judge(rows, verifiers)
@@ -127,8 +135,12 @@ def _judge(stage: Stage, most: float, benchmark: str, verifiers: VerifierPool) -
     reasons = [row["reason"] for row in judged if row["verdict"] == "unscorable"]
     if len(reasons) > most * len(judged):
         common = max(sorted(set(reasons)), key=reasons.count)
+        again = "they are judged anew, not drawn anew"
+        where = f"The samples are kept in {path}. "
+        if any(map(is_agent, judged)):
+            path.unlink()
+            again, where = "the episodes are played again", ""
         raise StageFailure(
             f"{benchmark}: {len(reasons)} of {len(judged)} completions could not be judged, most often because of {common!r}; "
-            f"execution.bounds.unscorable allows {most:.0%}. The samples are kept in {path}. Mend the cause and "
-            "start again: they are judged anew, not drawn anew."
+            f"execution.bounds.unscorable allows {most:.0%}. {where}Mend the cause and start again: {again}."
         )
