@@ -83,7 +83,7 @@ def problem(number, domain="math"):
         "domain": domain,
         "messages": [{"role": "user", "content": f"{number} + 1?"}],
         "tools": None,
-        "verifier": "math",
+        "verifier": None if domain == "chat" else "math",
         "reference": json.dumps({"answer": str(number + 1)}),
         "metadata": None,
     }
@@ -127,6 +127,12 @@ def test_long_prompts_are_left_out_aloud(tmp_path):
 def test_a_domain_without_problems_is_named(tmp_path):
     with pytest.raises(UserError, match=r"no math problem is left.*widen pass_rate"):
         pool(tmp_path, {"math0": 0.0})
+
+
+def test_accuracy_where_nothing_has_a_verifier_is_refused(tmp_path):
+    assert len(pool(tmp_path, {}, domains={"chat": {"rewards": {"format": 1.0}}}).by_domain["chat"]) == 10
+    with pytest.raises(UserError, match="no chat problem has a verifier, so the reward accuracy would always be 0"):
+        pool(tmp_path, {}, domains={"math": {}, "chat": {"rewards": {"accuracy": 1.0, "format": 0.1}}})
 
 
 def test_a_draw_follows_seed_step_and_round_and_does_not_repeat(tmp_path):

@@ -78,8 +78,9 @@ def load_pool(
             by_domain[domain].append(problem)
     for reason, count in sorted(left_out.items()):
         say(f"left out: {count} {reason}")
+    verified = {str(domain) for domain, mix in config.domains.items() if "accuracy" in mix.rewards}
     for domain, kept in by_domain.items():
-        if kept and "accuracy" in config.domains[domain].rewards and not any(problem["verifier"] for problem in kept):
+        if kept and domain in verified and not any(problem["verifier"] for problem in kept):
             raise UserError(
                 f"{problems}: no {domain} problem has a verifier, so the reward accuracy would always be 0. "
                 f"Take accuracy out of the rewards of {domain}, or give its source a verifier."
