@@ -205,9 +205,21 @@ def reward_model(options: argparse.Namespace) -> None:
     config = _config(options)
     parsed = _parse(RewardModelConfig, config, "reward_model")
     inputs = {"model": checkpoint_of(options.model), "preferences": options.curated / "preferences"}
+    if parsed.verdict_pairs is not None:
+        if options.profile is None:
+            raise UserError("reward_model.verdict_pairs: pairs from verdicts need the profile's completions; give --profile.")
+        inputs["completions"] = options.profile / "completions.parquet"
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, inputs["model"], inputs["preferences"], options.out, _execution(options))
+        run(
+            stage,
+            parsed,
+            inputs["model"],
+            inputs["preferences"],
+            inputs.get("completions"),
+            options.out,
+            _execution(options),
+        )
 
     _train("reward_model", options, inputs, config, body)
 

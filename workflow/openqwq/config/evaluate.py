@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from openqwq.config.base import Positive, Share, Slug, Strict
+from openqwq.config.curate import Domain
 from openqwq.config.train import Sampling
 
 CheckpointStage = Literal["base", "coldstart", "reason", "general"]
@@ -25,6 +26,7 @@ class Gate(Strict):
 
     benchmarks: list[str] = ["math", "code"]
     margin: Share = 0.03
+    on_fail: Literal["stop", "warn", "rollback"] = "warn"  # stop: the stage fails; rollback: reason is the run's final model
 
 
 class EvaluateConfig(Strict):
@@ -32,6 +34,11 @@ class EvaluateConfig(Strict):
 
     stages: Annotated[list[CheckpointStage], Field(min_length=1)] = ["base", "coldstart", "reason", "general"]
     sampling: Sampling = Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=256)
-    held_out_samples: Positive = 1  # k on the held-out problems of our own domains
+    held_out_samples: Positive | dict[Domain, Positive] = 1  # k on our own held-out problems; by domain, 1 elsewhere
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()
+
+    def held_out_k(self, domain: str) -> int:
+        """Samples a problem of our own held-out problems of a domain."""
+        k = self.held_out_samples
+        return k if isinstance(k, int) else {str(name): samples for name, samples in k.items()}.get(domain, 1)

@@ -24,7 +24,7 @@ from openqwq.config import Bounds
 from openqwq.config.train import GrpoConfig, Sampling
 from openqwq.errors import StageFailure
 from openqwq.generate import Sample, Sampler
-from openqwq.train import hacking
+from openqwq.train import hacking, watch
 from openqwq.train.advantages import advantages
 from openqwq.train.difficulty import Difficulty
 from openqwq.train.figures import figures
@@ -60,6 +60,7 @@ class RolloutMaker:
         self.weights: dict[str, dict[str, float]] = {
             str(domain): {str(name): weight for name, weight in mix.rewards.items()} for domain, mix in config.domains.items()
         }
+        self.gated = {str(domain) for domain, mix in config.domains.items() if mix.reward_model_gate == "rules"}
 
     def make(self, step: int) -> list[Group]:
         """The live groups of optimizer step `step` (1, 2, …), at most `config.groups`; sets `figures`.
@@ -88,6 +89,7 @@ class RolloutMaker:
         difficulty.observe(step, rows)
         self._bound_unscorable(step)
         self.figures |= hacking.recent(self.folder, step, self.bounds)
+        self.figures |= watch.recent(self.folder, step, self.bounds)
         return trained
 
     def _difficulty(self, step: int) -> Difficulty:
@@ -111,7 +113,7 @@ class RolloutMaker:
         prompts = [self.prompt_of(problem) for problem in problems]
         groups: dict[int, Group] = {}
         sampling = sampling_at(self.config.sampling, step)
-        judge = Judge(self.verifiers, self.scorer, self.weights, self._limits(sampling))
+        judge = Judge(self.verifiers, self.scorer, self.weights, self._limits(sampling), self.gated)
 
         def written(index: int, samples: list[Sample]) -> None:
             groups[index] = [Rollout(problems[index], number, prompts[index], one) for number, one in enumerate(samples)]

@@ -58,6 +58,7 @@ def load_pool(
     profiles = {row["problem_id"]: row for row in read_table(profile, PROFILE).to_pylist()}
     profiled = {row["domain"] for row in profiles.values()}
     low, high = config.pass_rate
+    gated = {str(domain) for domain, mix in config.domains.items() if mix.reward_model_gate == "rules"}
     left_out: Counter[str] = Counter()
     by_domain: dict[str, list[Problem]] = {domain: [] for domain in config.domains}
     for problem in table:
@@ -71,6 +72,11 @@ def load_pool(
             left_out[f"{domain} over {config.max_prompt_tokens} prompt tokens"] += 1
         else:
             by_domain[domain].append(problem)
+        if domain in gated and problem["verifier"] is None:
+            raise UserError(
+                f"{problems}: the {domain} problem {problem['id']} of {problem['source']} has no verifier, and with "
+                f"reward_model_gate: rules the reward model counts only where rules hold. Leave out that gate or the source."
+            )
     for reason, count in sorted(left_out.items()):
         say(f"left out: {count} {reason}")
     for domain, kept in by_domain.items():

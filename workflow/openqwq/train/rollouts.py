@@ -21,6 +21,7 @@ class Rollout:
     seconds: float | None = None  # spent in the verifier
     rewards: dict[str, float] = field(default_factory=dict)
     reward: float | None = None
+    reward_model: float | None = None  # its score in [0, 1], before a gate
     advantage: float | None = None
 
     def row(self, step: int) -> dict[str, Any]:
@@ -43,6 +44,7 @@ class Rollout:
             "seconds": self.seconds,
             "step": step,
             "reward": self.reward,
+            "reward_model": self.reward_model,
         }
 
 
