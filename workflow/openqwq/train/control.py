@@ -1,9 +1,9 @@
 """The shuffled-label control: the same training on pairs whose sides are swapped by chance.
 
-Such labels cannot be learnt, so its held-out accuracy should be a half, give or take: on few pairs a model that has learnt nothing
-sides with one direction by chance. Where its interval lies above a half, the figures of the real training are not to be trusted:
-held-out pairs may have been trained on. It runs before the real training, whose model would otherwise have to share the memory, and
-in a folder of its own in the stage's state: a killed stage resumes it, or has its figures already.
+Such labels cannot be learnt, so its held-out accuracy should be a half, give or take: where few things tell the sides apart, a
+model that has learnt nothing sides with one of them by chance, above a half or below. It runs before the real training, whose
+model would otherwise have to share the memory, and in a folder of its own in the stage's state: a killed stage resumes it, or has
+its figures already.
 """
 
 import gc

@@ -126,26 +126,27 @@ def _hold(
     examples: str,
     folder: Path,
 ) -> None:
+    """Raises `StageFailure` where the changes of the window break a bound."""
     if pleased is None or pleased.low <= 0:
         return
     found = ""
     if ruled is not None and -ruled.high > bounds.watch_rules:
         found = (
-            f"the rules' score of the same completions fell by {-ruled.value:.2f} (at one-sided 95 % by more than {-ruled.high:.2f}), "
+            f"the rules' score of the same completions fell by {-ruled.value:.2f} (95 % sure: by more than {-ruled.high:.2f}), "
             f"execution.bounds.watch_rules allows {bounds.watch_rules:g}"
         )
     elif length is not None and math.expm1(length.low) > bounds.watch_length and _shown_above_zero(taste):
         found = (
-            f"completions grew by {math.expm1(length.value):.0%} (at one-sided 95 % by more than {math.expm1(length.low):.0%}) and "
-            f"the longer of a group please it more (rank correlation {_mean(taste):.2f}), execution.bounds.watch_length allows "
+            f"completions grew by {math.expm1(length.value):.0%} (95 % sure: by more than {math.expm1(length.low):.0%}) and the "
+            f"longer of a group please it more (rank correlation {_mean(taste):.2f}), execution.bounds.watch_length allows "
             f"{bounds.watch_length:.0%}"
         )
     if found:
         raise StageFailure(
-            f"steps {steps[0]} to {steps[1]}: the reward model's mean score rose by {pleased.value:.2f} while {found}: the "
-            f"policy learns to please the reward model. Look at {examples} in {folder}. Train anew with reward_model_gate: rules, a "
-            "smaller weight of reward_model, a KL term or fewer steps, or take a checkpoint of before; if what you read is "
-            "better, raise the bound and start the stage again: it resumes."
+            f"steps {steps[0]} to {steps[1]}: the reward model's mean score rose by {pleased.value:.2f} while {found}: the policy "
+            f"learns to please the reward model. Look at {examples} in {folder}. Train anew with reward_model_gate: rules, a "
+            "smaller weight of reward_model, a KL term or fewer steps; if what you read is better all the same, raise the bound "
+            "and start the stage again: it resumes."
         )
 
 
