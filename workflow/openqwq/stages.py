@@ -259,6 +259,36 @@ def _gather(options: argparse.Namespace, config: dict[str, Any], parsed: Any) ->
     _execute("evaluate", options, folders, config, body)
 
 
+def gate_plan(options: argparse.Namespace) -> None:
+    """`--config` is {"evaluate": …, "benchmarks": […]}, as for `evaluate`."""
+    from openqwq.config.evaluate import Benchmark, EvaluateConfig
+    from openqwq.evaluate.gate_plan import run
+
+    config = _config(options)
+    parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
+    benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    inputs = {"benchmarks": options.curated / "benchmarks"} | ({"before": options.before} if options.before else {})
+
+    def body(stage: Stage) -> None:
+        run(stage, parsed, benchmarks, inputs["benchmarks"], options.before, options.out)
+
+    _execute("gate_plan", options, inputs, config, body)
+
+
+def final(options: argparse.Namespace) -> None:
+    """`--config` is `evaluate.gate`."""
+    from openqwq.config.evaluate import Gate
+    from openqwq.evaluate.final import run
+
+    config = _config(options)
+    parsed = _parse(Gate, config, "evaluate.gate")
+
+    def body(stage: Stage) -> None:
+        run(stage, parsed, options.gate, options.out)
+
+    _execute("final", options, {"gate": options.gate}, config, body)
+
+
 def report(options: argparse.Namespace) -> None:
     """`--config` is the whole configuration. Writes the report and the run's lineage."""
     from openqwq.artifacts.lineage import artifacts_below, lineage_of_run

@@ -103,8 +103,8 @@ class ServiceScorer:
     def _failure(self, what: str) -> StageFailure:
         return StageFailure(
             f"execution.reward_service: the service at {self.url} {what}. What was saved is kept. Start `openqwq serve-reward` "
-            "on the run's folder reward_model there again (its own log says why it ended; --queue and --batch bound what it takes), "
-            "then start the stage again: it resumes. With reward_service: null the stage loads the reward model itself."
+            "on the run's folder reward_model there again (its own log says why it ended; --queue and --batch bound what it "
+            "takes), then start the stage again: it resumes. With reward_service: null the stage loads the reward model itself."
         )
 
 
