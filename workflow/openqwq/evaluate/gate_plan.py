@@ -32,9 +32,8 @@ def run(stage: Stage, config: EvaluateConfig, benchmarks: list[Benchmark], table
     stage.publish_json(out, {"margin": config.gate.margin, "confidence": 0.95, "drift": DRIFT, "benchmarks": rows})
     for row in rows:
         short = "" if row["power"] >= ENOUGH else f"; {row['problems_needed']} problems would have {ENOUGH:.0%}"
-        stage.progress.say(
-            f"gate on {row['benchmark']}: n = {row['n']}, k = {row['k']}, margin {row['margin']:g}: power {row['power']:.0%}{short}"
-        )
+        sizes = f"n = {row['n']}, k = {row['k']}, margin {row['margin']:g}"
+        stage.progress.say(f"gate on {row['benchmark']}: {sizes}: power {row['power']:.0%}{short}")
 
 
 def planned(benchmark: str, n: int, k: int, margin: float, accuracies: list[float] | None) -> dict[str, Any]:

@@ -89,15 +89,16 @@ def _reward_model(accuracy: dict[str, Any] | None) -> list[Caution]:
         made.append(
             _serious(
                 f"The reward model is not shown to know more than length: preferring the {length['rule']} completion is right on "
-                f"{words.percent(length['value'])} of its held-out pairs, and its own interval begins at {words.percent(accuracy['low'])}."
+                f"{words.percent(length['value'])} of its held-out pairs, and its own interval begins at "
+                f"{words.percent(accuracy['low'])}."
             )
         )
     control = accuracy.get("control")
     if control and control["low"] > 0.5:
         made.append(
             _serious(
-                f"The control, trained on shuffled labels, ranks {words.percent(control['value'])} of the held-out pairs right: these "
-                "pairs are easy to tell by something that needs no labels, or held-out pairs were trained on."
+                f"The control, trained on shuffled labels, ranks {words.percent(control['value'])} of the held-out pairs right: "
+                "these pairs are easy to tell by something that needs no labels, or held-out pairs were trained on."
             )
         )
     return made

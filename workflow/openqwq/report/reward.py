@@ -9,7 +9,7 @@ CHART = "reward_model-calibration"
 
 
 def section(run: RunFolder) -> dict[str, Any] | None:
-    """`rows` (what, pairs, accuracy, interval, by length alone), `calibration` and `spec` of its chart; None where it did not run."""
+    """`rows` (what, n, value, low, high, length), `calibration` and `spec` of its chart; None where the stage did not run."""
     found = run.json("reward_model/accuracy.json")
     if not found or "baselines" not in found:
         return None

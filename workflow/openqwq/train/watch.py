@@ -145,7 +145,7 @@ def _hold(
         raise StageFailure(
             f"steps {steps[0]} to {steps[1]}: the reward model's mean score rose by {pleased.value:.2f} while {found}: the "
             f"policy learns to please the reward model. Look at {examples} in {folder}. Train anew with reward_model_gate: "
-            "rules, a smaller weight of reward_model, a KL term or fewer steps; if what you read is better all the same, raise the "
+            "rules, a smaller weight of reward_model, a KL term or fewer steps; if what you read is better, raise the "
             "bound and start the stage again: it resumes."
         )
 
