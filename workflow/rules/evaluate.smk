@@ -44,7 +44,9 @@ rule gate_plan:
         config=gate_part(),
         recipe=1,
         seed=SEED,
-        before=lambda wildcards, input: f"--before {shlex.quote(str(input.before))}" if BEFORE else "",
+        before=lambda wildcards, input: (
+            f"--before {shlex.quote(str(input.before))}" if BEFORE else ""
+        ),
     shell:
         "openqwq gate-plan --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
         " --curated {input.curated:q} {params.before} --out {output:q} 2>&1 | tee {log:q}"

@@ -21,7 +21,9 @@ rule reward_model:
         config=part("reward_model"),
         recipe=2,
         seed=SEED,
-        profile=lambda wildcards, input: f"--profile {shlex.quote(str(input.profile))}" if FROM_VERDICTS else "",
+        profile=lambda wildcards, input: (
+            f"--profile {shlex.quote(str(input.profile))}" if FROM_VERDICTS else ""
+        ),
     shell:
         "openqwq reward-model --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
