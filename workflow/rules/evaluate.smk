@@ -86,6 +86,7 @@ rule evaluate:
         f"{HERE}/evaluate/final.json",
     log:
         f"{HERE}/logs/evaluate.log",
+    retries: 0  # a second try says the same
     params:
         config=as_json(RUN["evaluate"]["gate"]),
         recipe=1,

@@ -4,7 +4,6 @@ import json
 import random
 
 import pytest
-from conftest import make_problem
 
 from openqwq.artifacts.files import write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
@@ -60,8 +59,8 @@ def test_the_spread_is_taken_from_the_samples_without_bias():
     assert 0 < sampling_variance([1.0] * 10, 4) < 0.01
 
 
-def planned(stage, tmp_path, before=True, benchmarks=("math",), **changes):
-    write_table(tmp_path / "tables" / "math.parquet", [make_problem(i) for i in range(50)], PROBLEM)
+def planned(stage, tmp_path, problem_row, before=True, benchmarks=("math",), **changes):
+    write_table(tmp_path / "tables" / "math.parquet", [problem_row(i) for i in range(50)], PROBLEM)
     rows = [
         completion(i, s, "unscorable" if i == 0 else "correct" if (i + s) % 3 else "incorrect") for i in range(50) for s in (0, 1)
     ]
@@ -83,8 +82,8 @@ def completion(problem, sample, verdict):
     }  # fmt: skip
 
 
-def test_the_plan_says_what_the_gate_can_show(stage, tmp_path):
-    row = planned(stage, tmp_path)["benchmarks"][0]
+def test_the_plan_says_what_the_gate_can_show(stage, tmp_path, problem_row):
+    row = planned(stage, tmp_path, problem_row)["benchmarks"][0]
     assert (row["n"], row["k"], row["margin"]) == (49, 2, 0.1)  # one could not be scored
     assert row["spread_from"] == "the accuracies of reason on 49 problems"
     assert row["power"] == pytest.approx(power(row["spread"], 49, 0.1), abs=1e-5)
@@ -93,14 +92,14 @@ def test_the_plan_says_what_the_gate_can_show(stage, tmp_path):
     assert read_manifest(tmp_path / "gate_plan.json")["outputs"]
 
 
-def test_without_results_of_reason_the_largest_spread_is_assumed(stage, tmp_path):
-    row = planned(stage, tmp_path, before=False)["benchmarks"][0]
+def test_without_results_of_reason_the_largest_spread_is_assumed(stage, tmp_path, problem_row):
+    row = planned(stage, tmp_path, problem_row, before=False)["benchmarks"][0]
     assert (row["n"], row["spread_from"]) == (50, "assumed: the largest there can be")
     assert row["spread"] == pytest.approx(spread(0.25, 2), abs=1e-5)
 
 
-def test_a_benchmark_that_is_not_there_is_not_planned(stage, tmp_path):
-    assert planned(stage, tmp_path, benchmarks=("math", "code"))["benchmarks"][0]["benchmark"] == "math"
+def test_a_benchmark_that_is_not_there_is_not_planned(stage, tmp_path, problem_row):
+    assert planned(stage, tmp_path, problem_row, benchmarks=("math", "code"))["benchmarks"][0]["benchmark"] == "math"
 
 
 def measured(verdict):
