@@ -19,7 +19,7 @@ rule reward_model:
     threads: CORES
     params:
         config=part("reward_model"),
-        recipe=2,
+        recipe=3,
         seed=SEED,
         profile=lambda wildcards, input: (
             f"--profile {shlex.quote(str(input.profile))}" if FROM_VERDICTS else ""

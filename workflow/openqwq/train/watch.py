@@ -21,6 +21,7 @@ from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import ROLLOUT
 from openqwq.config import Bounds
 from openqwq.errors import StageFailure
+from openqwq.train.stored import tables
 
 WINDOW = 10  # batches of rollouts looked at
 LEAST = 5  # from which on a change is told
@@ -48,8 +49,8 @@ def recent(folder: Path, step: int, bounds: Bounds) -> dict[str, float]:
     is shown to fall by more than `watch_rules`, or length to grow by more than `watch_length` while within a group the longer
     completion gets the higher score.
     """
-    paths = {int(path.stem.removeprefix("step-")): path for path in folder.glob("step-*.parquet")}
-    steps = [number for number in sorted(paths) if number <= step][-WINDOW:]
+    paths = tables(folder)
+    steps = [number for number in paths if number <= step][-WINDOW:]
     groups = [group for number in steps for group in _groups(paths[number])]
     now = [row for group in groups for row in group if row["step"] == step]
     if not now:
