@@ -70,22 +70,23 @@ def run(
         )
 
     def fitted(part: Stage, pairs: list[Encoded], steps: int) -> tuple[BradleyTerryTrainer, RewardScorer]:
-        """A model trained on the pairs for as many steps (0: all epochs), and its scorer."""
+        """A model trained on the pairs for as many steps, and its scorer."""
         save, step = find_save(part)
-        arguments = supervised_arguments(part, config, execution) | {"max_steps": steps or -1}
+        arguments = supervised_arguments(part, config, execution)
         trainer = BradleyTerryTrainer(
             model=with_score_head(start, stage.seed, tokenizer),
             args=TrlRewardConfig(**arguments, center_rewards_coefficient=config.centring),
-            train_dataset=_dataset(pairs, config, stage.seed),
+            train_dataset=_dataset(pairs, config, stage.seed, steps),
             processing_class=tokenizer,
         )
         train(part, trainer, save, step, names={"accuracy": "accuracy", "margin": "margin"})
         model = trainer.accelerator.unwrap_model(trainer.model)
         return trainer, RewardScorer(model, tokenizer, execution.generation_batch)
 
-    steps = min(config.control_steps, -(-len(kept) * config.epochs // config.batch_size))
-    shuffled = control(stage, kept, measured, steps, lambda *given: fitted(*given)[1]) if steps else None
-    trainer, scorer = fitted(stage, kept, 0)
+    steps = -(-len(kept) * config.epochs // config.batch_size)
+    few = min(config.control_steps, steps)
+    shuffled = control(stage, kept, measured, few, lambda *given: fitted(*given)[1]) if few else None
+    trainer, scorer = fitted(stage, kept, steps)
     scored = score(scorer, measured)
     figures = accuracy(scored, kept) | {"control": shuffled}
     low, high = figures["low"], figures["high"]
@@ -137,13 +138,13 @@ def with_score_head(start: Path, seed: int, tokenizer: Any) -> Any:
     return model
 
 
-def _dataset(pairs: Sequence[Encoded], config: RewardModelConfig, seed: int) -> Dataset:
-    """The trainer's table: all epochs in the order in which they are seen."""
+def _dataset(pairs: Sequence[Encoded], config: RewardModelConfig, seed: int, steps: int) -> Dataset:
+    """The trainer's table: what all steps see, in the order in which they see it."""
     rows = [{"chosen_ids": one.before + one.chosen, "rejected_ids": one.before + one.rejected} for one in pairs]
     if config.margin is not None:
         rows = [row | {"margin": config.margin * one.pair.margin} for row, one in zip(rows, pairs, strict=True)]
     order = training_order([one.longest() for one in pairs], config.batch_size, config.epochs, seed)
-    return Dataset.from_list(rows).select(order)
+    return Dataset.from_list(rows).select(order[: steps * config.batch_size])
 
 
 def score(scorer: RewardScorer, pairs: Sequence[Encoded]) -> list[Scored]:
