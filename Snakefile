@@ -28,12 +28,15 @@ include: "workflow/rules/report.smk"
 localrules:
     all,
     curate_shards,
+    gate_plan,
+    evaluate,
 
 
 rule all:
     default_target: True
     input:
         rules.report.output,
+        rules.evaluate.output,
 
 
 onstart:

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import zipfile
+from datetime import datetime
 from itertools import pairwise
 
 import pandas as pd
@@ -12,9 +14,10 @@ import pytest
 import yaml
 from conftest import BIN, ROOT
 
-from openqwq.artifacts.files import read_table
+from openqwq.artifacts.files import read_table, write_json
 from openqwq.artifacts.lineage import check, lineage
-from openqwq.artifacts.schemas import COMPLETION, METRIC, PROBLEM, PROFILE, ROLLOUT, SCORE, TRACE
+from openqwq.artifacts.manifest import read_manifest
+from openqwq.artifacts.schemas import COMPLETION, METRIC, PAIR, PROBLEM, PROFILE, ROLLOUT, SCORE, TRACE
 from openqwq.cli import main
 
 STAGES = ("base", "coldstart", "reason", "general")
@@ -61,7 +64,10 @@ def test_both_rl_stages_moved_the_weights_and_kept_their_rollouts(tiny):
         metrics = read_table(folder / "metrics.parquet", METRIC).to_pandas()
         assert set(metrics.step) == set(range(1, steps + 1))
         assert {"loss", "reward", "generated_length/mean", "live_share", "zero_variance_share", "entropy"} <= set(metrics.name)
-    assert (metrics.name == "reward/reward_model").any()
+    assert {"reward/reward_model", "watch/reward_model"} <= set(metrics.name)
+    gated = rollouts[(rollouts.domain == "instruction") & (rollouts.verdict == "incorrect")]
+    assert all(dict(rewards)["reward_model"] == 0 for rewards in gated.rewards)
+    assert gated.reward_model.between(0.04, 0.96).all()
 
 
 def test_episodes_are_learnt_from_profiled_trained_on_and_evaluated(tiny):
@@ -96,7 +102,58 @@ def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(
             assert row.value == pytest.approx((samples.verdict == "correct").mean())
             assert row.low <= row.value <= row.high
             assert row.low < row.high
-    assert json.loads((tiny.run / "evaluate" / "gate.json").read_text())["verdict"]
+    gate, plan, final = (json.loads((tiny.run / "evaluate" / f"{n}.json").read_text()) for n in ("gate", "gate_plan", "final"))
+    assert (
+        {row["benchmark"] for row in plan["benchmarks"]} == {row["benchmark"] for row in gate["benchmarks"]} == {"math", "code"}
+    )
+    assert final["stage"] == ("reason" if gate["verdict"] == "fail" else "general")
+    assert {row["benchmark"]: row["k"] for row in plan["benchmarks"]} == {"math": 2, "code": 1}
+
+
+def test_the_plan_of_the_gate_stood_before_the_results_that_it_is_about(tiny):
+    written, began = (read_manifest(tiny.run / "evaluate" / name) for name in ("gate_plan.json", "general"))
+    assert datetime.fromisoformat(written["finished"]) <= datetime.fromisoformat(began["finished"])
+    assert "general" not in written["inputs"]
+
+
+def test_another_end_of_a_failed_gate_measures_and_trains_nothing_again(tiny, tmp_path):
+    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
+    values["evaluate"]["gate"]["on_fail"] = "warn"
+    (tmp_path / "warn.yaml").write_text(yaml.safe_dump(values))
+    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "warn.yaml").stdout)
+    assert {k: v for k, v in jobs.items() if k != "total"} == {"evaluate": 1, "report": 1, "all": 1}
+    values["evaluate"]["gate"] |= {"on_fail": "rollback", "margin": 0.2}
+    (tmp_path / "margin.yaml").write_text(yaml.safe_dump(values))
+    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "margin.yaml").stdout)
+    assert {k: v for k, v in jobs.items() if k != "total"} == {"gate_plan": 1, "compare": 1, "evaluate": 1, "report": 1, "all": 1}
+
+
+def test_a_failed_gate_stops_the_run_keeps_the_scores_and_has_a_report(tiny, tmp_path):
+    """On a copy of the run in which general forgot everything."""
+    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
+    values["evaluate"]["gate"]["on_fail"] = "stop"
+    (tmp_path / "stop.yaml").write_text(yaml.safe_dump(values))
+    run = tmp_path / "run"
+    shutil.copytree(tiny.run / "evaluate", run)
+    gate = json.loads((run / "gate.json").read_text())
+    gate["benchmarks"][0] |= {"verdict": "fail"}
+    write_json(run / "gate.json", gate | {"verdict": "fail"})
+    options = ["--config", json.dumps(values["evaluate"]["gate"]), "--state", str(tmp_path / "state")]
+    assert main(["final", *options, "--gate", str(run / "gate.json"), "--out", str(run / "stopped.json")]) == 1
+    assert not (run / "stopped.json").exists()
+    assert (run / "scores.parquet").exists()
+    jobs = planned(tiny.snakemake("report", "-n", config=tmp_path / "stop.yaml").stdout)
+    assert "evaluate" not in jobs
+
+
+def test_the_reward_model_tells_what_is_simpler(tiny):
+    found = json.loads((tiny.run / "reward_model" / "accuracy.json").read_text())
+    assert {row["source"] for row in found["by_source"]} == {"preferences", "verdicts/math"}
+    assert found["control"]["steps"] == 3
+    assert found["baselines"]["length"]["n"] == found["n"]
+    pairs = read_table(tiny.run / "reward_model" / "pairs.parquet", PAIR).to_pandas()
+    assert set(pairs.split) >= {"train", "held_out"}
+    assert lineage(tiny.run / "reward_model" / "checkpoint")["inputs"]["completions"]["stage"] == "profile"
 
 
 def test_nothing_held_out_is_trained_on(tiny):
@@ -152,7 +209,14 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
     values["benchmarks"][0]["max_tokens"] = 40
     (tmp_path / "longer.yaml").write_text(yaml.safe_dump(values))
     jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "longer.yaml").stdout)
-    assert {k: v for k, v in jobs.items() if k != "total"} == {"evaluate_checkpoint": 4, "evaluate": 1, "report": 1, "all": 1}
+    assert {k: v for k, v in jobs.items() if k != "total"} == {
+        "evaluate_checkpoint": 4,
+        "gate_plan": 1,
+        "compare": 1,
+        "evaluate": 1,
+        "report": 1,
+        "all": 1,
+    }
 
 
 def planned(output):
@@ -166,6 +230,8 @@ def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
         "reason": 1,
         "general": 1,
         "evaluate_checkpoint": 2,
+        "gate_plan": 1,
+        "compare": 1,
         "evaluate": 1,
         "report": 1,
         "all": 1,
@@ -229,5 +295,5 @@ def test_the_cluster_configuration_plans_every_stage():
         [str(BIN / "snakemake"), "--profile", "slurm", "-n", "all"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert planned(done.stdout + done.stderr)["total"] == 16
+    assert planned(done.stdout + done.stderr)["total"] == 18
     assert "results/qwq-32b/general" in done.stdout + done.stderr

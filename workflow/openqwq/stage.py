@@ -5,6 +5,7 @@ know and so does not delete between attempts. A changed config, input or seed ch
 the folder: stale state is never resumed. Publishing retires the state.
 """
 
+import copy
 import fcntl
 import os
 import re
@@ -107,6 +108,13 @@ class Stage:
             )
         if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
             raise UserError(f"{self.state}: removed by `openqwq clean` at this moment. Start again.")
+
+    def part(self, name: str) -> "Stage":
+        """A piece of the stage's work with a folder of its own in its state, whose curves no tracker is told."""
+        made = copy.copy(self)
+        made.state, made.execution = self.state / name, self.execution | {"trackers": []}
+        made.state.mkdir(parents=True, exist_ok=True)
+        return made
 
     def record(self, start: Path) -> dict[str, Any]:
         """The manifest's account of this execution; input paths are relative to the folder `start`."""

@@ -205,9 +205,21 @@ def reward_model(options: argparse.Namespace) -> None:
     config = _config(options)
     parsed = _parse(RewardModelConfig, config, "reward_model")
     inputs = {"model": checkpoint_of(options.model), "preferences": options.curated / "preferences"}
+    if parsed.verdict_pairs is not None:
+        if options.profile is None:
+            raise UserError("reward_model.verdict_pairs: pairs from verdicts need the profile's completions; give --profile.")
+        inputs["completions"] = options.profile / "completions.parquet"
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, inputs["model"], inputs["preferences"], options.out, _execution(options))
+        run(
+            stage,
+            parsed,
+            inputs["model"],
+            inputs["preferences"],
+            inputs.get("completions"),
+            options.out,
+            _execution(options),
+        )
 
     _train("reward_model", options, inputs, config, body)
 
@@ -245,6 +257,36 @@ def _gather(options: argparse.Namespace, config: dict[str, Any], parsed: Any) ->
         summary.run(stage, parsed, folders, options.out, options.gate)
 
     _execute("evaluate", options, folders, config, body)
+
+
+def gate_plan(options: argparse.Namespace) -> None:
+    """`--config` is {"evaluate": …, "benchmarks": […]}, as for `evaluate`."""
+    from openqwq.config.evaluate import Benchmark, EvaluateConfig
+    from openqwq.evaluate.gate_plan import run
+
+    config = _config(options)
+    parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
+    benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    inputs = {"benchmarks": options.curated / "benchmarks"} | ({"before": options.before} if options.before else {})
+
+    def body(stage: Stage) -> None:
+        run(stage, parsed, benchmarks, inputs["benchmarks"], options.before, options.out)
+
+    _execute("gate_plan", options, inputs, config, body)
+
+
+def final(options: argparse.Namespace) -> None:
+    """`--config` is `evaluate.gate`."""
+    from openqwq.config.evaluate import Gate
+    from openqwq.evaluate.final import run
+
+    config = _config(options)
+    parsed = _parse(Gate, config, "evaluate.gate")
+
+    def body(stage: Stage) -> None:
+        run(stage, parsed, options.gate, options.out)
+
+    _execute("final", options, {"gate": options.gate}, config, body)
 
 
 def report(options: argparse.Namespace) -> None:

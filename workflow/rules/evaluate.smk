@@ -1,11 +1,20 @@
 # Inputs:  base_model/, coldstart/, reason/ or general/, and curate/benchmarks/
-# Outputs: evaluate/<checkpoint>/ (every sample, scores), evaluate/scores.parquet, evaluate/gate.json
+# Outputs: evaluate/<checkpoint>/ (every sample, scores), evaluate/gate_plan.json, evaluate/scores.parquet, evaluate/gate.json,
+#          evaluate/final.json
+
+BEFORE = [f"{HERE}/evaluate/reason"] if "reason" in RUN["evaluate"]["stages"] else []
 
 
 rule evaluate_checkpoint:
     input:
         model=checkpoint_folder,
         curated=rules.curate.output,
+        # The plan stands before the results that it is about. A later plan is no reason to sample again.
+        plan=lambda wildcards: (
+            ancient(f"{HERE}/evaluate/gate_plan.json")
+            if wildcards.checkpoint == "general"
+            else []
+        ),
     output:
         directory(f"{HERE}/evaluate/{{checkpoint}}"),
     log:
@@ -23,7 +32,27 @@ rule evaluate_checkpoint:
         " --out {output:q} 2>&1 | tee {log:q}"
 
 
-rule evaluate:
+rule gate_plan:
+    input:
+        curated=rules.curate.output,
+        before=BEFORE,
+    output:
+        f"{HERE}/evaluate/gate_plan.json",
+    log:
+        f"{HERE}/logs/gate_plan.log",
+    params:
+        config=gate_part(),
+        recipe=1,
+        seed=SEED,
+        before=lambda wildcards, input: (
+            f"--before {shlex.quote(str(input.before))}" if BEFORE else ""
+        ),
+    shell:
+        "openqwq gate-plan --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --curated {input.curated:q} {params.before} --out {output:q} 2>&1 | tee {log:q}"
+
+
+rule compare:
     input:
         expand(f"{HERE}/evaluate/{{checkpoint}}", checkpoint=RUN["evaluate"]["stages"]),
     output:
@@ -35,13 +64,33 @@ rule evaluate:
             labels={"what": "regression gate"},
         ),
     log:
-        f"{HERE}/logs/evaluate.log",
+        f"{HERE}/logs/compare.log",
     benchmark:
-        f"{HERE}/timing/evaluate.tsv"
+        f"{HERE}/timing/compare.tsv"
     params:
-        config=evaluate_part(),
+        config=gate_part(),
         recipe=2,
         seed=SEED,
     shell:
         "openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.scores:q} 2>&1 | tee {log:q}"
+
+
+# A rule of its own, because a rule that fails loses its outputs: where the gate stops the run, the scores stay.
+rule evaluate:
+    input:
+        scores=rules.compare.output.scores,
+        gate=rules.compare.output.gate,
+        plan=rules.gate_plan.output,
+    output:
+        f"{HERE}/evaluate/final.json",
+    log:
+        f"{HERE}/logs/evaluate.log",
+    retries: 0  # a second try says the same
+    params:
+        config=as_json(RUN["evaluate"]["gate"]),
+        recipe=1,
+        seed=SEED,
+    shell:
+        "openqwq final --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --gate {input.gate:q} --out {output:q} 2>&1 | tee {log:q}"

@@ -37,7 +37,7 @@ rule reason:
     threads: CORES
     params:
         config=part("reason"),
-        recipe=3,
+        recipe=4,
         seed=SEED,
     shell:
         "openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

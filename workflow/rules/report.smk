@@ -1,6 +1,8 @@
 # Inputs:  every stage's folder and the gathered scores
 # Outputs: report.html (one self-contained page), lineage.json
 
+STOPS = RUN["evaluate"]["gate"]["on_fail"] == "stop"
+
 
 rule report:
     input:
@@ -11,7 +13,10 @@ rule report:
         rules.reason.output,
         rules.reward_model.output,
         rules.general.output,
-        rules.evaluate.output,
+        rules.compare.output,
+        rules.gate_plan.output,
+        # Where a failed gate stops the run, the page that shows it is made all the same.
+        [] if STOPS else rules.evaluate.output,
     output:
         page=report(
             f"{HERE}/report.html",
@@ -29,9 +34,10 @@ rule report:
         f"{HERE}/logs/report.log",
     benchmark:
         f"{HERE}/timing/report.tsv"
+    priority: 1  # before a gate that may stop the run
     params:
         config=as_json(without(RUN, "execution")),
-        recipe=1,
+        recipe=2,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
     shell:

@@ -132,6 +132,25 @@ RL = {
 }  # fmt: skip
 
 
+RATE = {"low": 0.73, "high": 0.88}
+ACCURACY = RATE | {
+    "value": 0.81, "n": 96, "prompts": 90,
+    "by_source": [{"source": s, "value": 0.8, "n": 48, "length": 0.51} | RATE for s in ("<b>pairs</b>", "verdicts/math")],
+    "by_length": [{"chosen": c, "value": 0.8, "n": 32} | RATE for c in ("shorter", "equal", "longer")],
+    "baselines": {"longer": {"value": 0.53, "n": 96} | RATE,
+                  "length": {"rule": "longer", "training": 0.55, "value": 0.53, "n": 96} | RATE},
+    "calibration": {"error": 0.043, "cells": [
+        {"from": 0.5, "to": 0.6, "n": 40, "predicted": 0.55, "observed": 0.6, "low": 0.45, "high": 0.74},
+        {"from": 0.9, "to": 1.0, "n": 56, "predicted": 0.96, "observed": 0.95, "low": 0.86, "high": 0.99}]},
+    "control": {"value": 0.49, "low": 0.39, "high": 0.59, "n": 96, "steps": 7},
+}  # fmt: skip
+PLAN = {
+    "margin": 0.03, "confidence": 0.95, "drift": 0.15,
+    "benchmarks": [{"benchmark": "math", "n": 96, "k": 4, "margin": 0.03, "spread": 0.4, "power": 0.18, "detectable_loss": 0.13,
+                    "spread_from": "the accuracies of reason on 96 problems", "problems_needed": 1100}],
+}  # fmt: skip
+
+
 @pytest.fixture
 def run_config() -> dict[str, Any]:
     return json.loads(json.dumps(CONFIG))
@@ -158,7 +177,7 @@ def build(root: Path) -> Path:
     _published(root, "profile", {"policy": "../coldstart/checkpoint"}, 90.0, "09:11:00")
     _train(root, "reason", {"policy": "../coldstart/checkpoint", "profile": "../profile"}, 20, 610.0, "09:22:00")
     _train(root, "reward_model", {"start": "../coldstart/checkpoint"}, 30, 120.0, "09:24:30")
-    write_json(root / "reward_model" / "accuracy.json", {"value": 0.81, "low": 0.73, "high": 0.88, "n": 96})
+    write_json(root / "reward_model" / "accuracy.json", ACCURACY)
     _published(root, "reward_model", {"start": "../coldstart/checkpoint"}, 120.0, "09:24:30")
     _train(root, "general", {"policy": "../reason/checkpoint", "reward_model": "../reward_model"}, 8, 260.0, "09:29:30")
     _evaluate(root)
@@ -277,4 +296,7 @@ def _evaluate(root: Path) -> None:
         "comparisons": comparisons,
     }  # fmt: skip
     write_json(root / "evaluate" / "gate.json", gate)
+    write_json(root / "evaluate" / "gate_plan.json", PLAN)
+    why = "no loss of more than <3> points to reason is shown"
+    write_json(root / "evaluate" / "final.json", {"stage": "general", "why": why, "verdict": gate["verdict"], "on_fail": "warn"})
     write_manifest(root / "evaluate" / "gate.json", record("evaluate", {}, inputs, 3.0, "09:40:00"))

@@ -40,6 +40,20 @@ def test_a_clean_run_has_no_cautions():
             "1 of 3 steps trained on less than 95 % of the configured completions",
         ),
         ({"accuracy": {"value": 0.55, "low": 0.48, "high": 0.62, "n": 90}}, "interval reaches 50 %"),
+        (
+            {"accuracy": {"value": 0.7, "low": 0.6, "high": 0.8, "baselines": {"length": {"rule": "shorter", "value": 0.65}}}},
+            "preferring the shorter completion is right on 65.0 % of its held-out pairs, and its own interval begins at 60.0 %",
+        ),
+        ({"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "control": {"value": 0.7, "low": 0.6}}}, "shuffled labels"),
+        (
+            {
+                "manifests": {
+                    n: CLEAN["reason"] | {"finished": f"2026-11-23T09:{minute}:00+00:00"}
+                    for n, minute in (("evaluate/gate_plan.json", 50), ("evaluate/general", 40))
+                }
+            },
+            "plan was written after the results",
+        ),
         ({"manifests": {"reason": {"code": {"commit": "a", "dirty": True}}}}, "uncommitted changes in the code: reason"),
         ({"manifests": {"reason": {"code": {"commit": None, "dirty": None}}}}, "outside a git checkout"),
         (

@@ -89,7 +89,47 @@ def test_every_section_of_a_finished_run_is_there(build, run_folder):
     assert page.has("Gate: not enough samples")
     assert page.has("About 420 problems would settle it")
     assert page.has("81.0 % of 96 pairs are ranked right, 95 % interval 73.0 % to 88.0 %")
+    assert page.has("Final model: general, because no loss of more than <3> points to reason is shown")
+    assert page.has("Planned: n = 96 × 4, a pass with 18 % if nothing is lost")
+    assert page.has("the accuracies of reason on 96 problems")
     assert read_manifest(run_folder / "report.html")["outputs"]["report.html"]["bytes"] < LARGEST
+
+
+def test_the_reward_model_is_shown_beside_what_is_simpler(build, run_folder):
+    page = build(run_folder)
+    assert page.has("on pairs of <b>pairs</b>")  # as text
+    assert "<b>pairs</b>" not in (run_folder / "report.html").read_text()
+    for told in ("where the chosen one is shorter", "preferring the longer", "trained on shuffled labels, 7 steps", "4.3 %"):
+        assert page.has(told), told
+    assert "reward_model-calibration" in charts(page)
+
+
+def test_a_plan_is_shown_before_there_is_a_gate_and_a_stopped_run_says_so(build, run_folder):
+    (run_folder / "evaluate" / "gate.json").unlink()
+    assert build(run_folder).has("not yet")
+    stopped = {"verdict": "fail", "before": "reason", "after": "general", "margin": 0.03}
+    row = {"benchmark": "math", "n": 9, "difference": -0.2, "lower": -0.3, "upper": -0.1, "verdict": "fail", "why": "below"}
+    write_json(run_folder / "evaluate" / "gate.json", stopped | {"benchmarks": [row], "comparisons": []})
+    (run_folder / "evaluate" / "final.json").unlink()
+    assert build(run_folder).has("No final model: on_fail is stop")
+
+
+def test_the_watch_is_a_chart(build, run_folder):
+    path = run_folder / "general" / "metrics.parquet"
+    rows = read_table(path, METRIC).to_pylist()
+    more = [
+        {"step": step, "name": name, "value": step / 10, "seconds": 1.0}
+        for step in range(1, 9)
+        for name in ("watch/reward_model", "watch/rules", "watch/rules_change", "watch/length_taste")
+    ]
+    write_table(path, rows + more, METRIC)
+    page = build(run_folder)
+    for title in (
+        "Reward model's score and rules' score",
+        "Change over the watch's window",
+        "Rank correlation of reward model's",
+    ):
+        assert page.has(title), title
 
 
 def test_every_chart_has_its_place_and_every_link_its_target(build, run_folder):

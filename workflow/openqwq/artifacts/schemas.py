@@ -101,7 +101,29 @@ COMPLETION = pa.schema(
 CUT = ("length", "context")  # finish reasons of what a limit of tokens cut
 ADDED = ("turns", "calls", "failed_calls")  # columns that tables of earlier versions lack: read as null
 
-ROLLOUT = COMPLETION.append(pa.field("step", pa.int32(), nullable=False)).append(pa.field("reward", pa.float64()))
+ROLLOUT = (
+    COMPLETION.append(pa.field("step", pa.int32(), nullable=False))
+    .append(pa.field("reward", pa.float64()))
+    .append(pa.field("reward_model", pa.float64()))  # its score in [0, 1], before a gate; null where it was not asked
+)
+
+# What the reward model was trained on and measured on.
+PAIR = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),  # of the preference, or of the problem
+        pa.field("source", pa.string(), nullable=False),  # name in the config; verdicts/<domain> for pairs from verdicts
+        pa.field("domain", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),  # train, held_out, left_out
+        pa.field("reason", pa.string()),  # why it was left out
+        pa.field("chosen_sample", pa.int32()),  # of the profile's samples, for pairs from verdicts
+        pa.field("rejected_sample", pa.int32()),
+        pa.field("margin", pa.float64(), nullable=False),  # 0 where the pair has none
+        pa.field("chosen_tokens", pa.int32(), nullable=False),  # length of the completion, end token included
+        pa.field("rejected_tokens", pa.int32(), nullable=False),
+        pa.field("chosen_score", pa.float64()),  # the published model's own; null for pairs that are not held out
+        pa.field("rejected_score", pa.float64()),
+    ]
+)
 
 PROFILE = pa.schema(
     [

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from openqwq.config.agents import bounded
-from openqwq.config.base import Positive, Share, Slug, Strict
+from openqwq.config.agreement import disagreements
+from openqwq.config.base import Positive, Rate, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.config.model import BaseModelSource, Dtype
@@ -40,8 +41,9 @@ class Saving(Strict):
 class Bounds(Strict):
     """Shares above which a stage stops, because what it measures or trains on can no longer be trusted.
 
-    Those from `no_thinking` on are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops it. `entropy`
-    is no share, and a lower bound; `dead_steps` is a number.
+    Those from `no_thinking` to `special_cased` are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops
+    it. `entropy` is no share, and a lower bound; `dead_steps` is a number. The last two belong to the over-optimisation watch
+    (docs/reward.md).
     """
 
     unscorable: Share = 0.05  # completions that could not be judged
@@ -52,6 +54,8 @@ class Bounds(Strict):
     special_cased: Share = 0.05
     entropy: float = Field(default=0.0, ge=0.0)  # nats a token, mean of an RL stage's last five steps; 0 never stops it
     dead_steps: int = Field(default=10, ge=0)  # batches of rollouts in a row, or all of a stage, without a live group; 0: never
+    watch_rules: Share = 0.1  # fall of the rules' score over the watch's window while the reward model's rises; 1 never stops it
+    watch_length: Rate = 0.5  # growth of length over that window, of what it was, while the longer pleases the reward model more
 
 
 class Execution(Strict):
@@ -62,6 +66,8 @@ class Execution(Strict):
     vllm: VllmConfig = VllmConfig()
     generation_dtype: Dtype = "bfloat16"  # of the weights while sampling
     verifier_workers: Positive = 2
+    # Of `openqwq serve-reward`, which scores instead of the stage itself: http://host:port or unix:/path/of/the.socket.
+    reward_service: Annotated[str, StringConstraints(pattern=r"^(http://[^/\s]+:\d+|unix:/\S+)$")] | None = None
     processes: Positive = 1  # that train together on each node, one a GPU; they share a batch, whose size stays
     launch_file: str | None = None  # for `accelerate launch`; by default the one for this machine in config/accelerate
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
@@ -119,6 +125,8 @@ class RunConfig(Strict):
         for name in self.evaluate.gate.benchmarks:
             if name not in known:
                 raise ValueError(f"evaluate.gate.benchmarks: {name!r} is not evaluated; known: {', '.join(sorted(known))}")
+        for message in disagreements(self):
+            raise ValueError(message)
         return self
 
 

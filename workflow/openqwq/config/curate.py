@@ -19,6 +19,7 @@ Transform = Literal[
     "before_reply",
     "preferred",
     "dispreferred",
+    "preference_strength",
     "domain_name",
     "toolrl_tools",
     "toolrl_messages",

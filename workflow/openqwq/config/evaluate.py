@@ -6,6 +6,7 @@ from pydantic import Field
 
 from openqwq.config.agents import AgentsConfig
 from openqwq.config.base import Positive, Share, Slug, Strict
+from openqwq.config.curate import Domain
 from openqwq.config.train import Sampling
 
 CheckpointStage = Literal["base", "coldstart", "reason", "general"]
@@ -26,6 +27,7 @@ class Gate(Strict):
 
     benchmarks: list[str] = ["math", "code"]
     margin: Share = 0.03
+    on_fail: Literal["stop", "warn", "rollback"] = "warn"  # stop: the stage fails; rollback: reason is the run's final model
 
 
 class EvaluateConfig(Strict):
@@ -33,7 +35,12 @@ class EvaluateConfig(Strict):
 
     stages: Annotated[list[CheckpointStage], Field(min_length=1)] = ["base", "coldstart", "reason", "general"]
     sampling: Sampling = Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=256)
-    held_out_samples: Positive = 1  # k on the held-out problems of our own domains
+    held_out_samples: Positive | dict[Domain, Positive] = 1  # k on our own held-out problems; by domain, 1 elsewhere
     agents: AgentsConfig | None = None  # bounds of episodes, where curate.held_out.agent holds tasks out
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()
+
+    def held_out_k(self, domain: str) -> int:
+        """Samples a problem of our own held-out problems of a domain."""
+        k = self.held_out_samples
+        return k if isinstance(k, int) else {str(name): samples for name, samples in k.items()}.get(domain, 1)

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from openqwq.config.agents import AgentsConfig, bounded
 from openqwq.config.base import Positive, Rate, Share, Strict
 from openqwq.config.curate import Domain
+from openqwq.config.reward import VerdictPairs
 from openqwq.config.rl import RlSampling
 
 
@@ -56,6 +57,9 @@ class RewardModelConfig(_Supervised):
     """A Bradley–Terry reward model on preference pairs, started from the cold-start model."""
 
     centring: float = Field(default=0.01, ge=0.0)  # auxiliary loss that keeps rewards near zero (arXiv 2312.09244)
+    margin: Rate | None = None  # weight of each pair's metadata.margin in the loss (0 where it has none); nothing: no margins
+    verdict_pairs: VerdictPairs | None = None  # beside the preference sources
+    control_steps: int = Field(default=50, ge=0)  # of a second training on shuffled labels, at most as many as the first; 0: none
 
 
 class Sampling(Strict):
@@ -96,6 +100,13 @@ class DomainMix(Strict):
 
     weight: Rate = 1.0
     rewards: Annotated[dict[RewardName, Rate], Field(min_length=1)] = {"accuracy": 1.0}
+    reward_model_gate: Literal["none", "rules"] = "none"  # rules: the reward model gives 0 unless the verdict is correct
+
+    @model_validator(mode="after")
+    def _gated(self) -> Self:
+        if self.reward_model_gate != "none" and "reward_model" not in self.rewards:
+            raise ValueError("reward_model_gate: the domain's rewards do not name reward_model; name it, or leave the gate out")
+        return self
 
 
 class GrpoConfig(Strict):
@@ -128,6 +139,7 @@ class GrpoConfig(Strict):
     mismatch_cap: Annotated[float, Field(ge=1.0)] | None = None  # of a token's weight (2 if not given)
     truncated: Literal["train", "mask"] = "train"  # completions cut at max_tokens: trained on, or left out of their group
     overlong_buffer: Positive | None = None  # tokens before max_tokens in which the reward `overlong` falls to -1
+    reward_model_clip: Rate | None = None  # deviations at which its scores are cut before they are squashed (4 if not given)
     autocast: Literal["none", "bfloat16"] = "bfloat16"
     gradient_checkpointing: bool = False
 
@@ -157,6 +169,7 @@ def ineffective(config: GrpoConfig) -> list[str]:
     """What the chosen loss and rewards would ignore, or would make mean something else."""
     clips = [name for name in ("clip_low", "clip_high") if getattr(config, name) is not None]
     overlong = any("overlong" in mix.rewards for mix in config.domains.values())
+    scored = any("reward_model" in mix.rewards for mix in config.domains.values())
     shortest = min(config.sampling.lengths())
     agent = config.domains["agent"].rewards if "agent" in config.domains else {}
     foreign = [name for name in ("reward_model", "overlong") if name in agent]
@@ -188,6 +201,9 @@ def ineffective(config: GrpoConfig) -> list[str]:
         "overlong: a reward of this name needs overlong_buffer": overlong and config.overlong_buffer is None,
         f"overlong_buffer {config.overlong_buffer}: not below sampling.max_tokens {shortest}": (
             config.overlong_buffer is not None and config.overlong_buffer >= shortest
+        ),
+        "reward_model_clip: no domain has the reward reward_model; name it there with a weight, or leave the clip out": (
+            config.reward_model_clip is not None and not scored
         ),
         "truncated mask: it hides the completions that overlong punishes most; choose one of them": (
             overlong and config.truncated == "mask"

@@ -98,7 +98,7 @@ def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path) -> W
         sampling = config.sampling
         if benchmark and benchmark.max_tokens:
             sampling = sampling.model_copy(update={"max_tokens": benchmark.max_tokens})
-        made[path.stem] = (problems, benchmark.samples if benchmark else config.held_out_samples, sampling)
+        made[path.stem] = (problems, benchmark.samples if benchmark else config.held_out_k(path.stem), sampling)
     absent = sorted(set(own) - set(made))
     if absent:
         raise UserError(f"{tables}: no table of the benchmark {absent[0]!r}. Run the stage curate again with this configuration.")

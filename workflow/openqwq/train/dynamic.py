@@ -29,7 +29,7 @@ from openqwq.config import Bounds
 from openqwq.config.train import GrpoConfig, Sampling
 from openqwq.errors import StageFailure
 from openqwq.generate import Sample, Sampler
-from openqwq.train import hacking
+from openqwq.train import hacking, watch
 from openqwq.train.advantages import advantages
 from openqwq.train.difficulty import Difficulty
 from openqwq.train.figures import figures
@@ -67,6 +67,7 @@ class RolloutMaker:
         self.weights: dict[str, dict[str, float]] = {
             str(domain): {str(name): weight for name, weight in mix.rewards.items()} for domain, mix in config.domains.items()
         }
+        self.gated = {str(domain) for domain, mix in config.domains.items() if mix.reward_model_gate == "rules"}
 
     def make(self, step: int) -> list[Group]:
         """The live groups of optimizer step `step` (1, 2, …), at most `config.groups`; sets `figures`.
@@ -95,6 +96,7 @@ class RolloutMaker:
         difficulty.observe(step, rows)
         self._bound_unscorable(step)
         self.figures |= hacking.recent(self.folder, step, self.bounds)
+        self.figures |= watch.recent(self.folder, step, self.bounds)
         return trained
 
     def _difficulty(self, step: int) -> Difficulty:
@@ -117,7 +119,7 @@ class RolloutMaker:
         """A judged group of each problem, in order; adds to `seconds` how long it took to write, and then to judge the rest."""
         groups: dict[int, Group] = {}
         sampling = sampling_at(self.config.sampling, step)
-        judge = Judge(self.verifiers, self.scorer, self.weights, self._limits(sampling))
+        judge = Judge(self.verifiers, self.scorer, self.weights, self._limits(sampling), self.gated)
 
         def written(index: int, group: Group) -> None:
             groups[index] = group

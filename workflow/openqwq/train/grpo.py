@@ -28,7 +28,7 @@ from openqwq.train.grpo_trainer import RolloutGrpoTrainer
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.pool import load_pool
 from openqwq.train.rollouts import Group
-from openqwq.train.scorer import RewardScorer
+from openqwq.train.scoring import open_scorer
 from openqwq.train.sharded import full_tensors
 from openqwq.train.sharded_trainer import master_weights
 from openqwq.train.shared_sampling import SharedSampler
@@ -76,7 +76,7 @@ def run(
         sampler = stack.enter_context(
             open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype, execution.vllm)
         )
-        scorer = RewardScorer.load(reward_model, execution.generation_batch, execution.generation_dtype) if reward_model else None
+        scorer = open_scorer(stage, reward_model, config, execution)
         shared = SharedSampler(sampler, scorer, execution.vllm.tensor_parallel_size if execution.engine == "vllm" else 1)
         verifiers = VerifierPool(execution.verifier_workers)
         if ranks.main():  # which makes and judges the rollouts; the others only help to sample

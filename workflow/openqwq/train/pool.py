@@ -61,6 +61,7 @@ def load_pool(
     profiled = {row["domain"] for row in profiles.values()}
     low, high = config.pass_rate
     room = config.agents.max_context_tokens - max(config.sampling.lengths()) if config.agents else None
+    gated = {str(domain) for domain, mix in config.domains.items() if mix.reward_model_gate == "rules"}
     left_out: Counter[str] = Counter()
     by_domain: dict[str, list[Problem]] = {domain: [] for domain in config.domains}
     for problem in table:
@@ -76,6 +77,11 @@ def load_pool(
             left_out[f"{domain} without room for a turn in agents.max_context_tokens"] += 1
         else:
             by_domain[domain].append(problem)
+        if domain in gated and problem["verifier"] is None:
+            raise UserError(
+                f"{problems}: the {domain} problem {problem['id']} of {problem['source']} has no verifier, and with "
+                f"reward_model_gate: rules the reward model counts only where rules hold. Leave out that gate or the source."
+            )
     for reason, count in sorted(left_out.items()):
         say(f"left out: {count} {reason}")
     verified = {str(domain) for domain, mix in config.domains.items() if "accuracy" in mix.rewards}

@@ -75,17 +75,24 @@ REWARDS: dict[str, Callable[[Judgement], float]] = {
 }
 
 
-def rewards_of(judgement: Judgement, weights: dict[str, float], mask_cut: bool = False) -> tuple[dict[str, float], float | None]:
+def rewards_of(
+    judgement: Judgement, weights: dict[str, float], mask_cut: bool = False, gated: bool = False
+) -> tuple[dict[str, float], float | None]:
     """Each named reward and their weighted sum; nothing and None for an unscorable completion.
 
     An unscorable completion loses all its rewards, shaping included: a partial sum would count as a bad answer. With
     `mask_cut`, a completion that was cut at its limit keeps its rewards by name but has no sum: it is not trained on, and does
     not enter its group's mean either, since nobody knows how it would have ended (DAPO's overlong filtering masks its
     loss alone, section 3.4, and lets it pull down the mean).
+
+    `gated`: the reward model counts only where the rules hold; a completion that is not `correct` gets 0 from it, below all that
+    a correct one can get, so that pleasing never makes up for being wrong.
     """
     if judgement.verdict is not None and judgement.verdict.outcome == "unscorable":
         return {}, None
     values = {name: REWARDS[name](judgement) for name in weights}
+    if gated and (judgement.verdict is None or judgement.verdict.outcome != "correct"):
+        values["reward_model"] = 0.0
     if mask_cut and judgement.length is not None and judgement.length.cut:
         return values, None
     return values, sum(weights[name] * value for name, value in values.items())

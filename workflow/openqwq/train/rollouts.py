@@ -25,6 +25,7 @@ class Rollout:
     seconds: float | None = None  # spent in the verifier
     rewards: dict[str, float] = field(default_factory=dict)
     reward: float | None = None
+    reward_model: float | None = None  # its score in [0, 1], before a gate
     advantage: float | None = None
     episode: Episode | None = None
 
@@ -84,6 +85,7 @@ class Rollout:
             "seconds": self.seconds,
             "step": step,
             "reward": self.reward,
+            "reward_model": self.reward_model,
         } | columns(self.episode)
 
 
