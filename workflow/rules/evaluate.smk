@@ -84,13 +84,13 @@ rule evaluate:
         scores=report(
             f"{HERE}/evaluate/scores.json",
             caption="../report/scores.rst",
-            category="Evaluation",
+            category="evaluate",
             labels={"what": "scores"},
         ),
         gate=report(
             f"{HERE}/evaluate/gate.json",
             caption="../report/gate.rst",
-            category="Evaluation",
+            category="evaluate",
             labels={"what": "regression gate"},
         ),
     log:
