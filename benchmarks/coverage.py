@@ -44,11 +44,11 @@ def cell(figure: str, k: int, n: int, m: float, experiments: int) -> Cell:
     alpha, beta = m, 1 - m
     # E[(1 − p)²] of Beta(a, b) is b (b + 1) / ((a + b)(a + b + 1)); here a + b = 1.
     truth = m if figure == "avg@k" else 1 - beta * (beta + 1) / 2
+    solved = np.array([pass_at_k(k, c, 2) if figure == "pass@k" else c / k for c in range(k + 1)])
     held, flat = np.zeros(2), np.zeros(2)
     for seed in range(experiments):
         chance = np.full(n, m) if k == 1 else rng.beta(alpha, beta, size=n)
-        correct = rng.binomial(k, chance)
-        values = correct / k if figure == "avg@k" else np.array([pass_at_k(k, int(c), 2) for c in correct])
+        values = solved[rng.binomial(k, chance)]
         made = mean(list(values), samples=k if figure == "avg@k" else 2, draws=DRAWS, seed=seed)
         for which, (low, high) in enumerate([(made.low, made.high), percentile(values, rng)]):
             held[which] += low <= truth <= high

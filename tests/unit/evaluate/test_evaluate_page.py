@@ -34,7 +34,7 @@ def published(stage, tmp_path, problem_row, opener):
     return tmp_path / "out"
 
 
-@pytest.mark.parametrize(("block", "k"), zip(BLOCKS, (4, 2, 4), strict=True), ids=["avg", "pass", "maj"])
+@pytest.mark.parametrize(("block", "k"), list(zip(BLOCKS, (4, 2, 4), strict=True)), ids=["avg", "pass", "maj"])
 def test_five_lines_of_pandas_make_the_score_again(published, block, k, capsys):
     assert len(block.strip().splitlines()) == 5
     assert block.count(FILE) == 1
