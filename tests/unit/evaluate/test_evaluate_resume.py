@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from openqwq.artifacts.files import read_table, write_table
+from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import COMPLETION, PROBLEM, SAMPLE
 from openqwq.cli import main
 
@@ -70,6 +71,8 @@ def test_shards_draw_the_samples_that_one_job_draws(tiny_model, curated, tmp_pat
     together = command(tiny_model, curated, tmp_path / "three", "--shards", *map(str, reversed(folders)), generation_batch=1)
     assert main(together) == 0
     pd.testing.assert_frame_equal(samples(tmp_path / "three" / "out"), samples(tmp_path / "one" / "out"))
+    (how,) = read_manifest(tmp_path / "three" / "out")["facts"]["drawn_with"]
+    assert (how["generation_batch"], how["generation_dtype"]) == (1, "float32")
 
 
 def test_shards_that_are_not_all_there_or_of_another_configuration(tiny_model, curated, tmp_path, capsys):
