@@ -68,8 +68,10 @@ def p_value(after: pd.DataFrame, before: pd.DataFrame, seed: int) -> float:
     """Two-sided p-value of no difference in accuracy, three digits, over the problems that `paired` compares."""
     first, second = by_problem(after), by_problem(before)
     both = first.index.intersection(second.index)
-    counts = [list(zip(one.correct[both].tolist(), one.scorable[both].tolist(), strict=True)) for one in (first, second)]
-    return float(f"{sign_flip(*counts, seed):.3g}")
+    after_counts, before_counts = (
+        list(zip(one.correct[both].tolist(), one.scorable[both].tolist(), strict=True)) for one in (first, second)
+    )
+    return float(f"{sign_flip(after_counts, before_counts, seed):.3g}")
 
 
 def decide(frames: Frames, config: EvaluateConfig, seed: int) -> dict[str, Any]:
