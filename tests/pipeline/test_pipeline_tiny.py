@@ -14,11 +14,11 @@ from conftest import BIN, ROOT
 
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.lineage import check, lineage
-from openqwq.artifacts.schemas import METRIC, PROBLEM, PROFILE, ROLLOUT, SAMPLE, SCORE
+from openqwq.artifacts.schemas import COMPLETION, METRIC, PROBLEM, PROFILE, ROLLOUT, SAMPLE, SCORE, TRACE
 from openqwq.cli import main
 
 STAGES = ("base", "coldstart", "reason", "general")
-BENCHMARKS = {"math", "code", "instruction", "tool", "humaneval", "bfcl_simple"}
+BENCHMARKS = {"math", "code", "instruction", "tool", "agent", "humaneval", "bfcl_simple"}
 
 pytestmark = pytest.mark.timeout(1500)  # the run itself is made in the first test that asks for it
 
@@ -64,6 +64,26 @@ def test_both_rl_stages_moved_the_weights_and_kept_their_rollouts(tiny):
     assert (metrics.name == "reward/reward_model").any()
 
 
+def test_episodes_are_learnt_from_profiled_trained_on_and_evaluated(tiny):
+    traces = read_table(tiny.run / "curate" / "traces" / "train.parquet", TRACE).to_pandas()
+    assert traces[traces.domain == "agent"].turns.notna().all()
+    rollouts = pd.concat([read_table(t, ROLLOUT).to_pandas() for t in (tiny.run / "general" / "rollouts").glob("*.parquet")])
+    profiled = read_table(tiny.run / "profile" / "completions.parquet", COMPLETION).to_pandas()
+    evaluated = read_table(tiny.run / "evaluate" / "general" / "agent.parquet", SAMPLE).to_pandas()
+    for table in (rollouts, profiled, evaluated):
+        episodes = table[table.domain == "agent"]
+        assert len(episodes)
+        assert episodes.turns.between(1, 3).all()
+        assert table[table.domain != "agent"].turns.isna().all()
+    tried = pd.concat([table[table.domain == "agent"] for table in (rollouts, profiled, evaluated)])
+    assert (tried.calls >= 1).any(), "the cold start has shown how tools are called"
+    groups = rollouts[rollouts.domain == "agent"].groupby(["step", "problem_id"]).reward.nunique()
+    assert (groups > 1).any(), "a group of episodes was trained on"
+    scores = read_table(tiny.run / "evaluate" / "scores.parquet", SCORE).to_pandas()
+    assert set(scores[scores.metric == "success/python"].stage) == set(STAGES)
+    assert "Share of episodes that reached their goal" in (tiny.run / "report.html").read_text()
+
+
 def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(tiny):
     scores = read_table(tiny.run / "evaluate" / "scores.parquet", SCORE).to_pandas()
     scores = scores[scores.metric == "avg@k"].set_index(["stage", "benchmark"])
@@ -82,7 +102,7 @@ def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(
 def test_nothing_held_out_is_trained_on(tiny):
     train = read_table(tiny.run / "curate" / "problems" / "train.parquet", PROBLEM).to_pylist()
     seen = {row["messages"][-1]["content"] for row in train}
-    for name in ("math", "code", "instruction", "tool"):
+    for name in ("math", "code", "instruction", "tool", "agent"):
         held = read_table(tiny.run / "curate" / "benchmarks" / f"{name}.parquet", PROBLEM).to_pylist()
         assert held
         assert not seen & {row["messages"][-1]["content"] for row in held}

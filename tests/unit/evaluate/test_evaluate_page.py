@@ -10,7 +10,8 @@ from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.schemas import PROBLEM, SCORE
 from openqwq.config import Execution
 from openqwq.config.evaluate import EvaluateConfig
-from openqwq.evaluate.run import Evaluation, run
+from openqwq.evaluate.run import run
+from openqwq.evaluate.work import Evaluation
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "statistics.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)

@@ -12,8 +12,8 @@ from openqwq.config import Bounds, Execution
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.config.train import Sampling
 from openqwq.errors import StageFailure, UserError
-from openqwq.evaluate.run import Evaluation, run
-from openqwq.evaluate.work import seed_of
+from openqwq.evaluate.run import run
+from openqwq.evaluate.work import Evaluation, seed_of
 from openqwq.stage import Stage
 
 CONFIG = EvaluateConfig(sampling=Sampling(max_tokens=50), held_out_samples=2, bootstrap=200)

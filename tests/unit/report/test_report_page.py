@@ -9,7 +9,7 @@ import pytest
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import FUNNEL, METRIC, REJECTED, SAMPLE
+from openqwq.artifacts.schemas import FUNNEL, METRIC, REJECTED, SAMPLE, SCORE
 from openqwq.errors import UserError
 from openqwq.report.build import LARGEST, run
 from openqwq.stage import Stage
@@ -188,6 +188,30 @@ def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
     names = {row["name"] for row in charts(page)["reason-1"]["data"]["values"]}
     assert EVIL in names
     assert "<" not in page.scripts[0]
+
+
+def test_episodes_have_a_table_and_their_conversation_is_shown(build, run_folder):
+    """Hostile names and words of tools are text like any other."""
+    said = (
+        f"<think>\nlook first\n</think>\n\n<tool_call>\n{{}}\n</tool_call><|im_end|>\n<|im_start|>user\n<tool_response>\n{EVIL}\n"
+        f"</tool_response><|im_end|>\n<|im_start|>assistant\n<think>\nnow I know\n</think>\n\n{EVIL}<|im_end|>"
+    )
+    change(run_folder / "evaluate" / "general" / "tool.parquet", SAMPLE, text=said, turns=2, verifier="environment")
+    scores = read_table(run_folder / "evaluate" / "scores.parquet", SCORE).to_pylist()
+    line = next(row for row in scores if row["stage"] == "general" and row["benchmark"] == "tool")
+    parts = [(f"success/{EVIL}", 0.4), ("success/turns=2", 0.25), ("success/turns=10", None)]
+    more = [line | {"metric": name, "value": value, "low": value, "high": value, "n": 16} for name, value in parts]
+    write_table(run_folder / "evaluate" / "scores.parquet", scores + more, SCORE)
+    page = build(run_folder)
+    words = page.words()
+    table = words[words.index("Share of episodes that reached their goal") :]
+    assert table.index(EVIL) < table.index("2 turns") < table.index("10 turns")
+    assert page.has("40.0 % 40.0 % to 40.0 %, 16")
+    assert page.has("2 turns of model and tools before")
+    assert page.has("now I know")
+    assert [tag for tag, _ in page.elements if tag in ("img", "iframe", "svg", "object")] == []
+    assert len(page.scripts) == 3
+    assert "<|im_start|>" not in page.text
 
 
 def test_an_unfinished_thought_is_folded_and_leaves_no_answer(build, run_folder):

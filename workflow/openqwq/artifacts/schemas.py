@@ -9,7 +9,7 @@ PROBLEM = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),  # stable: hash of source, prompt and reference
         pa.field("source", pa.string(), nullable=False),  # name of the source in the config
-        pa.field("domain", pa.string(), nullable=False),  # math, code, instruction, tool, chat
+        pa.field("domain", pa.string(), nullable=False),  # math, code, instruction, tool, agent, chat
         pa.field("messages", MESSAGES, nullable=False),  # the prompt
         pa.field("tools", pa.string()),  # JSON list of tool schemas offered, or null
         pa.field("verifier", pa.string()),  # registry name; null: judged by a reward model only
@@ -18,8 +18,9 @@ PROBLEM = pa.schema(
     ]
 )
 
-# A problem with a worked completion (`<think>…</think>` and the answer).
-TRACE = PROBLEM.append(pa.field("completion", pa.string(), nullable=False))
+# A problem with a worked completion (`<think>…</think>` and the answer). A trace of several turns holds what comes between the
+# prompt and the last turn, which is the completion.
+TRACE = PROBLEM.append(pa.field("turns", MESSAGES)).append(pa.field("completion", pa.string(), nullable=False))
 
 # Two completions of one prompt, the first preferred; both are lists of assistant messages.
 PREFERENCE = PROBLEM.append(pa.field("chosen", MESSAGES, nullable=False)).append(pa.field("rejected", MESSAGES, nullable=False))
@@ -82,18 +83,23 @@ COMPLETION = pa.schema(
         pa.field("domain", pa.string(), nullable=False),
         pa.field("sample", pa.int32(), nullable=False),  # 0 … k-1 within the problem
         pa.field("prompt", pa.string(), nullable=False),  # as the model saw it
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("tokens", pa.int32(), nullable=False),  # length of the completion, end token included
-        pa.field("finish_reason", pa.string(), nullable=False),  # stop, length
+        pa.field("text", pa.string(), nullable=False),  # of an episode: all behind the prompt, what tools answered included
+        pa.field("tokens", pa.int32(), nullable=False),  # that the model wrote, end tokens included
+        pa.field("finish_reason", pa.string(), nullable=False),  # stop, length; of an episode also turns, context
         pa.field("verifier", pa.string()),
         pa.field("reference", pa.string()),
         pa.field("verdict", pa.string()),  # correct, incorrect, unscorable; null without a verifier
         pa.field("score", pa.float64()),  # in [0, 1]; null when unscorable
         pa.field("reason", pa.string()),
         pa.field("rewards", pa.map_(pa.string(), pa.float64())),  # by name; empty when masked or not in RL
-        pa.field("seconds", pa.float64()),  # spent in the verifier
+        pa.field("seconds", pa.float64()),  # spent in the verifier; of an episode: in tools and judging
+        pa.field("turns", pa.int32()),  # of the model, in an episode; null for a single completion
+        pa.field("calls", pa.int32()),  # of tools, in an episode
+        pa.field("failed_calls", pa.int32()),  # those answered with an error, malformed ones included
     ]
 )
+CUT = ("length", "context")  # finish reasons of what a limit of tokens cut
+ADDED = ("turns", "calls", "failed_calls")  # columns that tables of earlier versions lack: read as null
 
 # A completion of the evaluation, with what scores are made of.
 SAMPLE = (
@@ -131,7 +137,7 @@ SCORE = pa.schema(
         pa.field("stage", pa.string(), nullable=False),  # base, coldstart, reason, general
         pa.field("benchmark", pa.string(), nullable=False),
         pa.field("domain", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),  # avg@k, pass@k, maj@k, best@k, score@k
+        pa.field("metric", pa.string(), nullable=False),  # avg@k, pass@k, maj@k, best@k, score@k; of episodes success/<part>
         pa.field("subset", pa.string(), nullable=False),  # all; clean: the problems that no source of the run touched
         pa.field("k", pa.int32(), nullable=False),
         pa.field("n", pa.int32(), nullable=False),  # problems

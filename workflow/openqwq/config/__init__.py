@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from openqwq.config.agents import bounded
 from openqwq.config.base import Positive, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
@@ -99,6 +100,10 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
+        try:
+            bounded(self.evaluate, self.curate.held_out.agent > 0, self.evaluate.sampling.max_tokens, "curate.held_out.agent")
+        except ValueError as error:
+            raise ValueError(f"evaluate.{error}") from error
         for domain, mix in self.reason.domains.items():
             if "reward_model" in mix.rewards:
                 raise ValueError(f"reason.domains.{domain}.rewards: no reward_model here; this stage trains on verifiers only")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from openqwq.config.agents import AgentsConfig
 from openqwq.config.base import Positive, Share, Slug, Strict
 from openqwq.config.train import Sampling
 
@@ -34,5 +35,6 @@ class EvaluateConfig(Strict):
     sampling: Sampling = Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=256)
     held_out_samples: Positive = 1  # k on the held-out problems of our own domains
     reward_model: bool = False  # lets the run's reward model score every sample where k > 1, for best@k
+    agents: AgentsConfig | None = None  # bounds of episodes, where curate.held_out.agent holds tasks out
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from openqwq.config.agents import AgentsConfig, bounded
 from openqwq.config.base import Positive, Rate, Share, Strict
 from openqwq.config.curate import Domain
 from openqwq.config.rl import RlSampling
@@ -78,6 +79,12 @@ class ProfileConfig(Strict):
     samples: Positive = 4
     sampling: Sampling = Sampling()
     problems: dict[Domain, Positive]  # how many of each domain are profiled
+    agents: AgentsConfig | None = None  # bounds of episodes, where agent problems are profiled
+
+    @model_validator(mode="after")
+    def _agents(self) -> Self:
+        bounded(self, "agent" in self.problems, self.sampling.max_tokens, "problems.agent")
+        return self
 
 
 Factor = Annotated[float, Field(ge=1.0)]
@@ -110,6 +117,7 @@ class GrpoConfig(Strict):
     sampling: RlSampling = RlSampling()
     max_prompt_tokens: Positive = 512  # problems with longer prompts are left out and counted
     domains: Annotated[dict[Domain, DomainMix], Field(min_length=1)]
+    agents: AgentsConfig | None = None  # bounds of episodes, where there is a domain agent
     pass_rate: tuple[Share, Share] = (0.1, 0.9)  # window, for problems that have a profile
     loss: Literal["dapo", "dr_grpo", "gspo", "cispo"] = "dapo"
     clip_low: Rate | None = None  # how far the ratio may fall below 1; nothing: the loss's own
@@ -134,6 +142,7 @@ class GrpoConfig(Strict):
                 raise ValueError(f"{name} {value} is not a multiple of updates {self.updates}")
         if self.sampling.last_change() > self.steps:
             raise ValueError(f"sampling: from_step {self.sampling.last_change()} is past the last of {self.steps} steps")
+        bounded(self, "agent" in self.domains, max(self.sampling.lengths()), "domains.agent")
         if skipped := self.sampling.skipped(range(1, self.steps + 1, self.updates)):
             raise ValueError(
                 f"sampling: the stage from_step {skipped[0]} would never be used, for with updates {self.updates} rollouts are "
@@ -149,7 +158,13 @@ def ineffective(config: GrpoConfig) -> list[str]:
     clips = [name for name in ("clip_low", "clip_high") if getattr(config, name) is not None]
     overlong = any("overlong" in mix.rewards for mix in config.domains.values())
     shortest = min(config.sampling.lengths())
+    agent = config.domains["agent"].rewards if "agent" in config.domains else {}
+    foreign = [name for name in ("reward_model", "overlong") if name in agent]
     found = {
+        f"domains.agent.rewards: no {' and '.join(foreign)} here; an episode is judged by the state that it leaves behind, the "
+        "reward model compares single answers, and turns and context have bounds of their own (agents); name accuracy, format": (
+            bool(foreign)
+        ),
         "loss cispo: with one update a batch the ratio is 1 and cispo is dapo; say dapo, or give updates of 2 or more": (
             config.loss == "cispo" and config.updates == 1
         ),

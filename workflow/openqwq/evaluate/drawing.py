@@ -6,14 +6,16 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
+from openqwq.agents.rows import is_agent
 from openqwq.config import Execution
 from openqwq.config.vllm import VllmConfig
 from openqwq.errors import StageFailure
 from openqwq.evaluate.kept import Kept
 from openqwq.evaluate.samples import draw, judge
 from openqwq.evaluate.scores import REWARD
-from openqwq.evaluate.work import Plan, Work, seed_of
+from openqwq.evaluate.work import Evaluation, Plan, Work, seed_of
 from openqwq.generate import Sampler
+from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.verify import VerifierPool
 
@@ -27,7 +29,7 @@ def kept(stage: Stage, benchmark: str) -> Kept:
 
 
 def draw_all(
-    stage: Stage, plan: Plan, checkpoint: Path, execution: Execution, opener: Opener, drawn: Callable[[str], None]
+    stage: Stage, what: Evaluation, plan: Plan, execution: Execution, opener: Opener, drawn: Callable[[str], None]
 ) -> None:
     """Draws what is missing of every benchmark; `drawn(benchmark)` is called for each as soon as it is whole.
 
@@ -43,8 +45,8 @@ def draw_all(
             if there[name] < work.completions:
                 if sampler is None:
                     how = execution.generation_batch, execution.generation_dtype, execution.vllm
-                    sampler = stack.enter_context(opener(execution.engine, checkpoint, *how))
-                done = _draw_one(stage, name, work, sampler, execution, done, total)
+                    sampler = stack.enter_context(opener(execution.engine, what.inputs["model"], *how))
+                done = _draw_one(stage, what, name, work, sampler, execution, done, total)
             if not kept(stage, name).whole:
                 kept(stage, name).close()
             drawn(name)
@@ -55,11 +57,16 @@ def _drawn(stage: Stage, name: str, work: Work) -> int:
     return len(work.problems) if kept(stage, name).whole else kept(stage, name).drawn()
 
 
-def _draw_one(stage: Stage, name: str, work: Work, sampler: Sampler, execution: Execution, done: int, total: int) -> int:
+def _draw_one(
+    stage: Stage, what: Evaluation, name: str, work: Work, sampler: Sampler, execution: Execution, done: int, total: int
+) -> int:
     """Draws the chunks that are missing; returns how many completions of all are drawn then."""
     store, at, count = kept(stage, name), kept(stage, name).drawn(), len(work.problems)
     together = max(1, execution.saving.evaluate * execution.generation_batch // work.samples)
-    stage.progress.say(f"{name}: {count - at} problems × {work.samples}, up to {work.sampling.max_tokens} tokens")
+    length, tokenizer = f"{work.sampling.max_tokens} tokens", None
+    if any(map(is_agent, work.problems)):
+        length, tokenizer = f"{length} a turn", load_tokenizer(what.inputs["model"])
+    stage.progress.say(f"{name}: {count - at} problems × {work.samples}, up to {length}")
     while at < count:
         problems = work.problems[at : at + together]
 
@@ -67,7 +74,8 @@ def _draw_one(stage: Stage, name: str, work: Work, sampler: Sampler, execution: 
             stage.progress.update("completions", before + ready, total)
 
         started = time.monotonic()
-        rows = draw(sampler, problems, work.samples, work.sampling, seed_of(stage.seed, name), tell)
+        how = work.samples, work.sampling, seed_of(stage.seed, name), tell
+        rows = draw(sampler, problems, *how, tokenizer, what.config.agents)
         store.add(at, at + len(problems), rows, time.monotonic() - started)
         at, done = at + len(problems), done + len(rows)
     return done
@@ -97,13 +105,19 @@ def _rewards(row: dict[str, Any]) -> dict[str, float]:
 
 
 def bound_unscorable(stage: Stage, name: str, most: float) -> None:
-    """Raises `StageFailure` when more than `most` of a benchmark could not be judged: its samples stay, and are judged anew."""
+    """Raises `StageFailure` when more than `most` of a benchmark could not be judged: its samples stay, and are judged anew.
+
+    Where there are episodes nothing is kept: what they were judged by is gone, so they are played again.
+    """
     rows = kept(stage, name).rows()
     reasons = [row["reason"] for row in rows if row["verdict"] == "unscorable"]
     if len(reasons) > most * len(rows):
         common = max(sorted(set(reasons)), key=reasons.count)
+        again, where = "they are judged anew, not drawn anew", f"The samples are kept in {kept(stage, name).path}. "
+        if any(map(is_agent, rows)):
+            kept(stage, name).forget()
+            again, where = "the episodes are played again", ""
         raise StageFailure(
             f"{name}: {len(reasons)} of {len(rows)} completions could not be judged, most often because of {common!r}; "
-            f"execution.bounds.unscorable allows {most:.0%}. The samples are kept in {kept(stage, name).path}. Mend the cause "
-            "and start again: they are judged anew, not drawn anew."
+            f"execution.bounds.unscorable allows {most:.0%}. {where}Mend the cause and start again: {again}."
         )

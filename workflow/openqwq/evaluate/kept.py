@@ -48,6 +48,10 @@ class Kept:
         """Keeps the whole benchmark; without `seconds`, drawing took what it took before."""
         _write(self.path, rows, self.seconds() if seconds is None else seconds)
 
+    def forget(self) -> None:
+        """Drops the whole benchmark, to be drawn again."""
+        self.path.unlink()
+
     def rows(self) -> Rows:
         rows: Rows = read_table(self.path, COMPLETION).to_pylist()
         return rows

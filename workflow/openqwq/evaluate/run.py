@@ -6,42 +6,23 @@ alone, so the number of shards changes no sample but in the last bits that the n
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import COMPLETION, SAMPLE, SCORE
 from openqwq.artifacts.shards import Shard, whole_set
 from openqwq.config import Execution
-from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.evaluate.annotate import annotate, read_touched
 from openqwq.evaluate.drawing import Opener, Scorer, bound_unscorable, draw_all, judge_kept, kept, reward_all
 from openqwq.evaluate.scores import frame, score_rows
-from openqwq.evaluate.work import Plan, joined, plan, share
+from openqwq.evaluate.work import Evaluation, Plan, joined, share
 from openqwq.generate import open_sampler
 from openqwq.stage import Stage
 from openqwq.verify import VerifierPool
 
 SECONDS = "seconds.json"  # in a shard: what drawing each benchmark took
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What is evaluated: the checkpoint called `name` (base, coldstart, …).
-
-    `inputs` by name: `model`, a checkpoint; `benchmarks`, a folder of `PROBLEM` tables; where there is one, `contamination`,
-    curation's table, for the figures on clean problems; and `reward_model`, a checkpoint, for best@k.
-    """
-
-    config: EvaluateConfig
-    benchmarks: list[Benchmark]
-    name: str
-    inputs: dict[str, Path]
-
-    def plan(self) -> Plan:
-        """All problems. Raises `UserError` where a table is absent or empty."""
-        return plan(self.config, self.benchmarks, self.inputs["benchmarks"])
 
 
 def run(stage: Stage, what: Evaluation, out: Path, execution: Execution, opener: Opener = open_sampler) -> None:
@@ -51,14 +32,14 @@ def run(stage: Stage, what: Evaluation, out: Path, execution: Execution, opener:
     `execution.bounds.unscorable` of a benchmark could not be judged: the next attempt judges those anew.
     """
     work = what.plan()
-    _sample(stage, what, work, execution, opener, execution.bounds.unscorable)
+    _sample(stage, what, work, execution, opener, whole=True)
     _publish(stage, what, work, out, execution)
 
 
 def shard(stage: Stage, what: Evaluation, which: Shard, out: Path, execution: Execution, opener: Opener = open_sampler) -> None:
     """The first phase for one shard: publishes its judged samples as the folder `out`."""
     work = share(what.plan(), which)
-    _sample(stage, what, work, execution, opener)
+    _sample(stage, what, work, execution, opener, whole=False)
     with stage.publish_folder(out) as folder:
         for name in work:
             write_table(folder / f"{name}.parquet", kept(stage, name).rows(), COMPLETION)
@@ -82,16 +63,16 @@ def gather(stage: Stage, what: Evaluation, shards: list[Path], out: Path, execut
     _publish(stage, what, work, out, execution)
 
 
-def _sample(stage: Stage, what: Evaluation, work: Plan, execution: Execution, opener: Opener, most: float | None = None) -> None:
-    """Draws and judges. `most`: the share of a benchmark that may be unscorable; None where only the whole can tell."""
+def _sample(stage: Stage, what: Evaluation, work: Plan, execution: Execution, opener: Opener, *, whole: bool) -> None:
+    """Draws and judges. `whole`: these are all problems, so that the share of unscorable samples can be told."""
     with VerifierPool(execution.verifier_workers) as verifiers:
 
         def drawn(name: str) -> None:
             judge_kept(stage, name, verifiers)
-            if most is not None:
-                bound_unscorable(stage, name, most)
+            if whole or any(map(is_agent, work[name].problems)):  # an episode cannot be judged anew by whoever gathers
+                bound_unscorable(stage, name, execution.bounds.unscorable)
 
-        draw_all(stage, work, what.inputs["model"], execution, opener, drawn)
+        draw_all(stage, what, work, execution, opener, drawn)
     if (model := what.inputs.get("reward_model")) is not None:
 
         def load() -> Scorer:

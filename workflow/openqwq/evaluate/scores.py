@@ -5,17 +5,23 @@
     maj@k     chance that the most frequent of k answers is correct; math alone
     best@j    unbiased chance that the best of j draws by the reward model is correct; where it has scored them
     score@k   mean score, where a verifier gives part credit
+    success/… share of correct ones among the episodes of an environment (`success/<environment>`), and among those that
+              took n turns of the model (`success/turns=<n>`), averaged over problems
 
 An unscorable sample is left out and counted. What is chosen from k draws needs k: a problem with an unscorable draw has fewer
 and is left out of pass, maj and best. All of it stands once more for the subset `clean`, where some problems are touched.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from openqwq.agents.environment import BadTask, reference_of
+from openqwq.agents.rows import VERIFIER
+from openqwq.artifacts.schemas import CUT
 from openqwq.evaluate.selecting import best_at_k, majority
 from openqwq.evaluate.statistics import Estimate, mean, pass_at_k
 
@@ -37,9 +43,19 @@ Values = list[tuple[str, int, pd.Series]]  # metric, its k, one value a problem
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
-    """The columns of a `SAMPLE` table that scores are made of, and `best`, the reward model's score."""
+    """The columns of a `SAMPLE` table that scores are made of; `best`, the reward model's score; `environment` of an episode."""
     made = table.select(COLUMNS).to_pandas()
-    return made.assign(best=pc.map_lookup(table["rewards"], pa.scalar(REWARD), "first").to_pandas().astype(float))
+    names = [_environment(*pair) for pair in zip(made.verifier, made.reference, strict=True)]
+    best = pc.map_lookup(table["rewards"], pa.scalar(REWARD), "first").to_pandas().astype(float)
+    return made.drop(columns="reference").assign(best=best, environment=pd.Series(names, index=made.index, dtype=object))
+
+
+def _environment(verifier: str | None, reference: str | None) -> str | None:
+    """The environment of an episode; None for a completion, and for an episode of no readable task, which is unscorable."""
+    try:
+        return reference_of({"reference": reference})[0] if verifier == VERIFIER else None
+    except BadTask:
+        return None
 
 
 def by_problem(samples: pd.DataFrame) -> pd.DataFrame:
@@ -64,13 +80,26 @@ def score_rows(
         described = shared | {"subset": subset} | _described(chosen)
         for metric, j, values in _values(chosen, k):
             rows.append(described | {"metric": metric, "k": j} | _figures(values, j, draws, seed))
+    for name, part in _parts(samples):
+        each = max(1, len(part) // max(1, part.problem_id.nunique()))
+        described = shared | {"subset": "all"} | _described(part) | {"metric": name, "k": each}
+        rows.append(described | _figures(by_problem(part).accuracy, each, draws, seed))
     return rows
+
+
+def _parts(samples: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Episodes by environment, then by turns."""
+    episodes = samples[samples.environment.notna()]
+    for name, part in episodes.groupby("environment", sort=True):
+        yield f"success/{name}", part
+    for turns, part in episodes.groupby("turns", sort=True):
+        yield f"success/turns={int(turns)}", part
 
 
 def _described(samples: pd.DataFrame) -> dict[str, Any]:
     """What stands beside every figure; shares of nothing are 0."""
     share = {
-        "truncated": samples.finish_reason == "length",
+        "truncated": samples.finish_reason.isin(CUT),
         "unscorable": samples.verdict == "unscorable",
         "mixed": samples.mixed,
         "mean_tokens": samples.tokens,

@@ -29,6 +29,24 @@ class Work:
 Plan = dict[str, Work]  # by benchmark
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What is evaluated: the checkpoint called `name` (base, coldstart, …).
+
+    `inputs` by name: `model`, a checkpoint; `benchmarks`, a folder of `PROBLEM` tables; where there is one, `contamination`,
+    curation's table, for the figures on clean problems; and `reward_model`, a checkpoint, for best@k.
+    """
+
+    config: EvaluateConfig
+    benchmarks: list[Benchmark]
+    name: str
+    inputs: dict[str, Path]
+
+    def plan(self) -> Plan:
+        """All problems. Raises `UserError` where a table is absent or empty."""
+        return plan(self.config, self.benchmarks, self.inputs["benchmarks"])
+
+
 def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path) -> Plan:
     """What is to be drawn, by name: a configured benchmark with its own k and length, a held-out table with the stage's."""
     own = {benchmark.name: benchmark for benchmark in benchmarks}

@@ -92,6 +92,7 @@ def run(
             stage.seed,
             execution.bounds,
             stage.progress.within,
+            tokenizer,
         )
 
         metrics = stage.state / "metrics.parquet"

@@ -128,7 +128,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
         for chunk in micro_batches(rollouts, prompts, self.budget, self._shares_prompts()):
             logprobs = sampler_logprobs(chunk, self.mismatch_cap is not None)
             batches.append(tensors(chunk, prompts, logprobs, padding, device))
-        mine = self.policy_loss.normaliser([len(r.sample.token_ids) for r in rollouts], self.max_completion_length)
+        mine = self.policy_loss.normaliser([r.length for r in rollouts], self.max_completion_length)
         facts = self.accelerator.gather(torch.tensor([[mine, float(len(batches))]], device=device))
         batches += [empty(padding, device) for _ in range(max(1, int(facts[:, 1].max())) - len(batches))]
         for batch in batches:
@@ -139,7 +139,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
         return batches
 
     def _compute_loss(self, model: Any, inputs: Batch) -> torch.Tensor:
-        mask = inputs["completion_mask"]
+        mask = inputs["completion_mask"] * inputs.get("tool_mask", 1)
         self._scored = forward = self._score(model, inputs, compute_entropy=True, compute_aux_loss=self.aux_loss_enabled)
         logps = forward[0].detach()
         factors = torch.tensor([self.policy_loss.factor(int(length)) for length in mask.sum(1)], device=mask.device)
@@ -162,6 +162,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
     def _score(self, model: Any, batch: Batch, **options: Any) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
+        options["written"] = batch.get("tool_mask")
         return self._get_per_token_logps_and_entropies(model, ids, mask, batch["completion_ids"].size(1), **options)
 
     def _logprobs(self, model: Any, batch: Batch) -> torch.Tensor:
@@ -177,11 +178,13 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         """Log-probabilities and entropies (B, C) of the completions; a prompt that rows share is computed once.
 
+        `written` (B, C) is 0 at tokens of which no figure is needed; what stands there then means nothing.
         TRL's loss asks for what `_compute_loss` has just computed, and gets the same tensors.
         """
         if self._scored is not None:
             forward, self._scored = self._scored, None
             return forward
+        written = options.pop("written", None)
         given = attention_mask.bool()
         left = input_ids.size(1) - logits_to_keep
         prompts = [ids[seen].tolist() for ids, seen in zip(input_ids[:, :left], given[:, :left], strict=True)]
@@ -190,10 +193,13 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
         if not self._shares_prompts() or 2 * longest > MAX_TOKENS:
             self.step_figures.add_positions(input_ids.numel(), int(given.sum()), input_ids.device)
             return super()._get_per_token_logps_and_entropies(model, input_ids, attention_mask, logits_to_keep, **options)
-        packed = pack(prompts, completions, self._tokenizer.pad_token_id, input_ids.device)
+        scored = None
+        if written is not None:
+            scored = [row[seen].bool().tolist() for row, seen in zip(written, given[:, left:], strict=True)]
+        packed = pack(prompts, completions, self._tokenizer.pad_token_id, input_ids.device, scored)
         ends = {row: at + count for row, at, count in packed.spans}  # of each row, by its last completion
         self.step_figures.add_positions(packed.ids.numel(), sum(ends.values()), input_ids.device)
-        only = vocabulary.fits(self.accelerator.unwrap_model(model), sum(map(len, completions)))
+        only = vocabulary.fits(self.accelerator.unwrap_model(model), int((packed.labels != -100).sum()))
         head = (
             {"scored": packed.labels, "temperature": self.temperature}
             if only

@@ -8,7 +8,6 @@ work. So nothing depends on who is ready first.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from openqwq.generate import Sample
 from openqwq.train.rewards import Judgement, Length, rewards_of
 from openqwq.train.rollouts import Group, Rollout
 from openqwq.verify import Item, VerifierPool
@@ -27,7 +26,7 @@ class Limits:
 
 
 class Judge:
-    """Judges the groups of one round; `weights` are by domain, then by reward's name.
+    """Judges the groups of one round; `weights` are by domain, then by reward's name. Episodes bring their verdicts along.
 
     `scorer` is the reward model's; without one, a reward that asks for it raises `ValueError`.
     """
@@ -40,7 +39,7 @@ class Judge:
 
     def start(self, group: Group) -> None:
         """Hands a group's completions to the verifiers and returns at once."""
-        checked = [rollout for rollout in group if rollout.problem["verifier"]]
+        checked = [rollout for rollout in group if rollout.problem["verifier"] and rollout.episode is None]
         items = [
             Item(f"{r.problem['id']}/{r.number}", r.problem["verifier"], r.problem["reference"], r.sample.text) for r in checked
         ]
@@ -54,12 +53,13 @@ class Judge:
             for rollout, judged in zip(checked, pending.result(), strict=True):
                 rollout.verdict, rollout.seconds = judged.verdict, judged.seconds
         for rollout in rollouts:
-            judgement = Judgement(rollout.sample.text, rollout.verdict, scores.get(id(rollout)), self._length(rollout.sample))
+            score = scores.get(id(rollout))
+            judgement = Judgement(rollout.sample.text, rollout.verdict, score, self._length(rollout), rollout.turns)
             weights = dict(self.weights[rollout.problem["domain"]])
             rollout.rewards, rollout.reward = rewards_of(judgement, weights, self.limits.mask)
 
-    def _length(self, sample: Sample) -> Length:
-        return Length(len(sample.token_ids), self.limits.max_tokens, self.limits.buffer, sample.finish_reason == "length")
+    def _length(self, rollout: Rollout) -> Length:
+        return Length(rollout.length, self.limits.max_tokens, self.limits.buffer, rollout.cut)
 
     def _scores(self, rollouts: list[Rollout]) -> dict[int, float]:
         asked = [rollout for rollout in rollouts if "reward_model" in self.weights[rollout.problem["domain"]]]

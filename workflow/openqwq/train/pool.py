@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import PROBLEM, PROFILE
 from openqwq.config.train import GrpoConfig
@@ -52,12 +53,14 @@ def load_pool(
 ) -> ProblemPool:
     """The pool of a stage from the curated table and the profile; `length` counts a problem's prompt tokens.
 
-    Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out.
+    Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out. An agent
+    problem stays if an episode of it has room for a turn.
     """
     table = read_table(problems, PROBLEM).to_pylist()
     profiles = {row["problem_id"]: row for row in read_table(profile, PROFILE).to_pylist()}
     profiled = {row["domain"] for row in profiles.values()}
     low, high = config.pass_rate
+    room = config.agents.max_context_tokens - max(config.sampling.lengths()) if config.agents else None
     left_out: Counter[str] = Counter()
     by_domain: dict[str, list[Problem]] = {domain: [] for domain in config.domains}
     for problem in table:
@@ -69,6 +72,8 @@ def load_pool(
             left_out[f"{domain} outside the pass-rate window [{low}, {high}]"] += 1
         elif length(problem) > config.max_prompt_tokens:
             left_out[f"{domain} over {config.max_prompt_tokens} prompt tokens"] += 1
+        elif room is not None and is_agent(problem) and length(problem) > room:
+            left_out[f"{domain} without room for a turn in agents.max_context_tokens"] += 1
         else:
             by_domain[domain].append(problem)
     for reason, count in sorted(left_out.items()):

@@ -25,6 +25,7 @@ class Judgement:
     verdict: Verdict | None  # None for problems without a verifier
     reward_model: float | None  # normalised to [0, 1]; None where the reward model was not asked
     length: Length | None = None
+    turns: list[str] | None = None  # of an episode, what the model wrote in each
 
 
 def accuracy(judgement: Judgement) -> float:
@@ -33,15 +34,19 @@ def accuracy(judgement: Judgement) -> float:
 
 
 def form(judgement: Judgement) -> float:
-    """1 for one closed block of non-empty thinking followed by a non-empty answer, else 0.
+    """1 for one closed block of non-empty thinking followed by a non-empty answer, else 0; in an episode, by every turn.
 
     Counting tags alone would pay for empty ones.
     """
-    text = judgement.text
+    turns = [judgement.text] if judgement.turns is None else judgement.turns
+    return float(bool(turns) and all(map(_formed, turns)))
+
+
+def _formed(text: str) -> bool:
     if text.count("<think>") > 1 or text.count("</think>") != 1:
-        return 0.0
+        return False
     thinking, answer = split_thinking(text)
-    return 1.0 if thinking and thinking.strip() and answer.strip() else 0.0
+    return bool(thinking and thinking.strip() and answer.strip())
 
 
 def reward_model(judgement: Judgement) -> float:

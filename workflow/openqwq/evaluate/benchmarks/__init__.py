@@ -5,12 +5,12 @@ from typing import Any
 
 from openqwq.config.evaluate import Benchmark
 from openqwq.errors import UserError
-from openqwq.evaluate.benchmarks import aime, bfcl_simple, gsm8k, humaneval, ifeval, math500, mbpp, mbpp_plus
+from openqwq.evaluate.benchmarks import aime, bfcl, gsm8k, humaneval, ifeval, math500, mbpp, mbpp_plus
 
 REGISTRY: dict[str, Callable[[Benchmark], list[dict[str, Any]]]] = {
     "aime24": aime.rows,
     "aime25": aime.rows,
-    "bfcl_simple": bfcl_simple.rows,
+    **dict.fromkeys(bfcl.CATEGORIES, bfcl.rows),
     "gsm8k": gsm8k.rows,
     "humaneval": humaneval.rows,
     "ifeval": ifeval.rows,
