@@ -25,26 +25,15 @@ from openqwq.artifacts.schemas import CUT
 from openqwq.evaluate.selecting import best_at_k, majority
 from openqwq.evaluate.statistics import Estimate, mean, pass_at_k
 
-COLUMNS = [
-    "problem_id",
-    "domain",
-    "sample",
-    "verifier",
-    "verdict",
-    "score",
-    "tokens",
-    "finish_reason",
-    "vote",
-    "mixed",
-    "touched",
-]
+COLUMNS = ["problem_id", "domain", "sample", "verifier", "reference", "verdict", "score", "tokens", "finish_reason", "turns"]
+ANNOTATED = ["vote", "mixed", "touched"]
 REWARD = "reward_model"  # name in `rewards` of what best@k goes by
 Values = list[tuple[str, int, pd.Series]]  # metric, its k, one value a problem
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
     """The columns of a `SAMPLE` table that scores are made of; `best`, the reward model's score; `environment` of an episode."""
-    made = table.select(COLUMNS).to_pandas()
+    made = table.select([*COLUMNS, *ANNOTATED]).to_pandas()
     names = [_environment(*pair) for pair in zip(made.verifier, made.reference, strict=True)]
     best = pc.map_lookup(table["rewards"], pa.scalar(REWARD), "first").to_pandas().astype(float)
     return made.drop(columns="reference").assign(best=best, environment=pd.Series(names, index=made.index, dtype=object))
