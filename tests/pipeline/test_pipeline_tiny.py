@@ -17,7 +17,7 @@ from conftest import BIN, ROOT
 from openqwq.artifacts.files import read_table, write_json
 from openqwq.artifacts.lineage import check, lineage
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, METRIC, PAIR, PROBLEM, PROFILE, ROLLOUT, SCORE, TRACE
+from openqwq.artifacts.schemas import COMPLETION, METRIC, PAIR, PROBLEM, PROFILE, ROLLOUT, SAMPLE, SCORE, TRACE
 from openqwq.cli import main
 
 STAGES = ("base", "coldstart", "reason", "general")
@@ -75,7 +75,7 @@ def test_episodes_are_learnt_from_profiled_trained_on_and_evaluated(tiny):
     assert traces[traces.domain == "agent"].turns.notna().all()
     rollouts = pd.concat([read_table(t, ROLLOUT).to_pandas() for t in (tiny.run / "general" / "rollouts").glob("*.parquet")])
     profiled = read_table(tiny.run / "profile" / "completions.parquet", COMPLETION).to_pandas()
-    evaluated = read_table(tiny.run / "evaluate" / "general" / "agent.parquet", COMPLETION).to_pandas()
+    evaluated = read_table(tiny.run / "evaluate" / "general" / "agent.parquet", SAMPLE).to_pandas()
     for table in (rollouts, profiled, evaluated):
         episodes = table[table.domain == "agent"]
         assert len(episodes)
@@ -96,7 +96,7 @@ def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(
     for stage in STAGES:
         assert {p.stem for p in (tiny.run / "evaluate" / stage).glob("*.parquet")} - {"scores"} == BENCHMARKS
         for benchmark in BENCHMARKS:
-            samples = read_table(tiny.run / "evaluate" / stage / f"{benchmark}.parquet", COMPLETION).to_pandas()
+            samples = read_table(tiny.run / "evaluate" / stage / f"{benchmark}.parquet", SAMPLE).to_pandas()
             row = scores.loc[(stage, benchmark)]
             assert row.n == samples.problem_id.nunique()
             assert row.value == pytest.approx((samples.verdict == "correct").mean())
@@ -177,7 +177,7 @@ def test_stored_rollouts_can_be_judged_again(tiny, tmp_path):
     stored = tiny.run / "evaluate" / "coldstart" / "math.parquet"
     assert main(["verify", str(stored), str(tmp_path / "again.parquet")]) == 0
     again = pd.read_parquet(tmp_path / "again.parquet")
-    assert list(again.verdict) == list(read_table(stored, COMPLETION).to_pandas().verdict)
+    assert list(again.verdict) == list(read_table(stored, SAMPLE).to_pandas().verdict)
 
 
 def test_progress_was_shown(tiny, capsys):
@@ -199,7 +199,8 @@ def test_touching_the_package_or_tuning_the_execution_reruns_nothing(tiny, tmp_p
     os.utime(ROOT / "workflow" / "openqwq" / "train" / "grpo.py")
     assert "Nothing to be done" in tiny.snakemake("all", "-n").stdout
     values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3}, "shards": 2, "bounds": {"unscorable": 0.2}}
+    values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3, "evaluate": 2}, "shards": 2}
+    values["execution"] |= {"evaluate_shards": 3, "bounds": {"unscorable": 0.2}}
     (tmp_path / "tuned.yaml").write_text(yaml.safe_dump(values))
     assert "Nothing to be done" in tiny.snakemake("all", "-n", config=tmp_path / "tuned.yaml").stdout
 
@@ -210,6 +211,8 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
     (tmp_path / "longer.yaml").write_text(yaml.safe_dump(values))
     jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "longer.yaml").stdout)
     assert {k: v for k, v in jobs.items() if k != "total"} == {
+        "evaluate_shard": 4,
+        "evaluate_shards": 4,
         "evaluate_checkpoint": 4,
         "gate_plan": 1,
         "compare": 1,
@@ -229,6 +232,8 @@ def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
     assert {k: v for k, v in jobs.items() if k != "total"} == {
         "reason": 1,
         "general": 1,
+        "evaluate_shard": 2,
+        "evaluate_shards": 2,
         "evaluate_checkpoint": 2,
         "gate_plan": 1,
         "compare": 1,
@@ -255,7 +260,21 @@ def test_the_report_is_one_page_and_snakemake_reports_too(tiny):
     assert not re.search(r'(src|href)="https?://', page)
     done = tiny.snakemake("all", "--report", "report.zip")
     assert done.returncode == 0, done.stdout
-    assert zipfile.ZipFile(tiny.folder / "report.zip").namelist()
+    with zipfile.ZipFile(tiny.folder / "report.zip") as archive:
+        names = archive.namelist()
+        packages = archive.read(next(name for name in names if name.endswith("/report.html"))).decode()
+    figures = ["curate.funnel", "evaluate.scores"]
+    figures += [f"{stage}.curves" for stage in ("coldstart", "reason", "reward_model", "general")]
+    for file in (*(f"{figure}.svg" for figure in figures), "scores.json", "gate.json"):
+        assert file in packages, file
+    for category in ("curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"):
+        assert f'"{category}"' in packages, category
+
+
+def test_samples_are_shown_in_a_terminal(tiny, capsys):
+    assert main(["samples", str(tiny.run), "--stage", "reason", "--benchmark", "math", "--n", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "reason on math: " in said
 
 
 @pytest.mark.parametrize(
@@ -295,5 +314,5 @@ def test_the_cluster_configuration_plans_every_stage():
         [str(BIN / "snakemake"), "--profile", "slurm", "-n", "all"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert planned(done.stdout + done.stderr)["total"] == 18
+    assert planned(done.stdout + done.stderr)["total"] == 38
     assert "results/qwq-32b/general" in done.stdout + done.stderr

@@ -51,7 +51,7 @@ def turn_of(context: str) -> int:
     return context.count(OPENING) - 1
 
 
-def call(name: str, thinking: str = "I need the tool.", **arguments) -> str:
+def call(name: str, /, thinking: str = "I need the tool.", **arguments) -> str:
     """A turn that calls one tool."""
     return f"<think>\n{thinking}\n</think>\n\n<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
 

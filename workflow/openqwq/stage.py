@@ -116,6 +116,10 @@ class Stage:
         made.state.mkdir(parents=True, exist_ok=True)
         return made
 
+    def made_from(self) -> dict[str, Any]:
+        """What a shard of this stage must have been made with; its inputs stand in `hashes`."""
+        return {"config": self.config, "seed": self.seed, "recipe_version": self.recipe_version}
+
     def record(self, start: Path) -> dict[str, Any]:
         """The manifest's account of this execution; input paths are relative to the folder `start`."""
         described = {}

@@ -9,13 +9,14 @@ from scripted import Scripted, answer, call, turn_of
 
 from openqwq.agents.registry import ENVIRONMENTS
 from openqwq.artifacts.files import read_table, write_table
-from openqwq.artifacts.schemas import COMPLETION, PROBLEM, PROFILE, SCORE
+from openqwq.artifacts.schemas import PROBLEM, PROFILE, SAMPLE, SCORE
 from openqwq.config import Bounds, Execution
 from openqwq.config.agents import AgentsConfig
 from openqwq.config.evaluate import EvaluateConfig
 from openqwq.config.train import ProfileConfig, Sampling
 from openqwq.errors import StageFailure
 from openqwq.evaluate.run import run
+from openqwq.evaluate.work import Evaluation
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train import profile
@@ -53,7 +54,8 @@ def go(stage, tables, checkpoint, say, most=0.05):
     opener, sampler = opener_of(checkpoint, say)
     out = tables.parent / "out"
     with stage.running():
-        run(stage, CONFIG, [], "reason", checkpoint, tables, out, Execution(bounds=Bounds(unscorable=most)), opener=opener)
+        what = Evaluation(CONFIG, [], "reason", {"model": checkpoint, "benchmarks": tables})
+        run(stage, what, out, Execution(bounds=Bounds(unscorable=most)), opener=opener)
     return out, sampler
 
 
@@ -70,7 +72,7 @@ def say(context, number):
 
 def test_success_by_environment_and_by_turns(stage, tables, tiny_model):
     out, _ = go(stage, tables, tiny_model, say)
-    rows = read_table(out / "agent.parquet", COMPLETION).to_pylist()
+    rows = read_table(out / "agent.parquet", SAMPLE).to_pylist()
     assert [(row["problem_id"], row["sample"]) for row in rows[:3]] == [("adder000", 0), ("adder000", 1), ("adder001", 0)]
     assert [(row["verdict"], row["turns"], row["calls"], row["finish_reason"]) for row in rows[::2]] == [
         *[("correct", 1, 0, "stop")] * 3,
@@ -86,8 +88,8 @@ def test_success_by_environment_and_by_turns(stage, tables, tiny_model):
         "success/turns=1": (1.0, 3, 2),
         "success/turns=2": (0.0, 2, 2),
     }
-    assert {metric for name, metric in scores if name == "math"} == {"avg@k", "pass@k"}
-    assert {row["turns"] for row in read_table(out / "math.parquet", COMPLETION).to_pylist()} == {None}
+    assert {metric for name, metric in scores if name == "math"} == {"avg@k", "pass@k", "maj@k"}
+    assert {row["turns"] for row in read_table(out / "math.parquet", SAMPLE).to_pylist()} == {None}
 
 
 def test_a_killed_attempt_plays_no_episode_twice(stage, tables, tiny_model, tmp_path):
@@ -111,7 +113,7 @@ def test_too_many_unscorable_episodes_stop_the_stage_and_are_played_again(stage,
     assert not (stage.state / "samples" / "agent.parquet").exists()
     again = Stage("evaluate", config={}, inputs={}, state_root=tmp_path / "state", seed=1, recipe_version=1)
     out, _ = go(again, tables, tiny_model, say, most=0.3)
-    rows = read_table(out / "agent.parquet", COMPLETION).to_pylist()
+    rows = read_table(out / "agent.parquet", SAMPLE).to_pylist()
     assert [(row["verdict"], row["turns"], row["tokens"]) for row in rows[8:]] == [("unscorable", 0, 0)] * 2
     scores = {r["metric"]: r for r in read_table(out / "scores.parquet", SCORE).to_pylist() if r["benchmark"] == "agent"}
     assert (scores["avg@k"]["value"], scores["avg@k"]["unscorable"]) == (0.75, pytest.approx(0.2))

@@ -7,7 +7,7 @@ import pytest
 
 from openqwq.artifacts.files import write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, PROBLEM
+from openqwq.artifacts.schemas import PROBLEM, SAMPLE
 from openqwq.config.evaluate import EvaluateConfig, Gate
 from openqwq.errors import StageFailure, UserError
 from openqwq.evaluate import final, gate_plan
@@ -64,7 +64,7 @@ def planned(stage, tmp_path, problem_row, before=True, benchmarks=("math",), **c
     rows = [
         completion(i, s, "unscorable" if i == 0 else "correct" if (i + s) % 3 else "incorrect") for i in range(50) for s in (0, 1)
     ]
-    write_table(tmp_path / "reason" / "math.parquet", rows, COMPLETION)
+    write_table(tmp_path / "reason" / "math.parquet", rows, SAMPLE)
     value = {"gate": {"benchmarks": list(benchmarks), "margin": 0.1}, "held_out_samples": {"math": 2}} | changes
     config = EvaluateConfig.model_validate_json(json.dumps(value))
     with stage.running():

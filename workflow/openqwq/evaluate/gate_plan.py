@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from openqwq.artifacts.files import read_table
-from openqwq.artifacts.schemas import COMPLETION
+from openqwq.artifacts.schemas import SAMPLE
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.evaluate.power import DRIFT, detectable_loss, power, problems_for, sampling_variance, spread
-from openqwq.evaluate.run import plan as planned_work
 from openqwq.evaluate.scores import by_problem, frame
+from openqwq.evaluate.work import plan as planned_work
 from openqwq.stage import Stage
 
 ENOUGH = 0.8  # power
@@ -25,9 +25,9 @@ def run(stage: Stage, config: EvaluateConfig, benchmarks: list[Benchmark], table
     for name in config.gate.benchmarks:
         if name not in work:  # the gate will say: not measured
             continue
-        problems, samples, _ = work[name]
+        problems, samples = work[name].problems, work[name].samples
         kept = before / f"{name}.parquet" if before is not None else None
-        accuracies = list(by_problem(frame(read_table(kept, COMPLETION))).accuracy) if kept and kept.is_file() else None
+        accuracies = list(by_problem(frame(read_table(kept, SAMPLE))).accuracy) if kept and kept.is_file() else None
         rows.append(planned(name, len(problems), samples, config.gate.margin, accuracies))
     stage.publish_json(out, {"margin": config.gate.margin, "confidence": 0.95, "drift": DRIFT, "benchmarks": rows})
     for row in rows:

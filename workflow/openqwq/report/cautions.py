@@ -44,7 +44,7 @@ def _gate(gate: dict[str, Any] | None) -> list[Caution]:
 
 def _scores(scores: Rows) -> list[Caution]:
     made = []
-    rows = [row for row in scores if row["metric"] == "avg@k"]
+    rows = [row for row in scores if (row["metric"], row["subset"]) == ("avg@k", "all")]
     for stage in dict.fromkeys(row["stage"] for row in rows):
         mine = [row for row in rows if row["stage"] == stage]
         cut = sorted((row for row in mine if row["truncated"] > TRUNCATED), key=lambda row: -row["truncated"])
@@ -119,9 +119,10 @@ def _made_from(manifests: Manifests) -> list[Caution]:
     if len(commits) > 1:
         made.append(_note(f"Made by {len(commits)} different commits of the code; see provenance."))
     engines = {
-        (m.get("execution", {}).get("engine"), m.get("execution", {}).get("generation_dtype"))
+        (how.get("engine"), how.get("generation_dtype"))
         for m in manifests.values()
         if str(m.get("stage", "")).startswith("evaluate-")
+        for how in m.get("facts", {}).get("drawn_with", [m.get("execution", {})])  # shards tell how they were drawn
     }
     if len(engines) > 1:
         ways = " and ".join(sorted(" in ".join(str(part) for part in way) for way in engines))
