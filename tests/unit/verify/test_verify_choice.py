@@ -111,10 +111,10 @@ def test_no_completion_is_unscorable_or_raises(text):
     assert verify_one(item).outcome in ("correct", "incorrect")
 
 
-@given(
-    st.lists(st.sampled_from("ABCDEFGHIJ"), min_size=2, max_size=10, unique=True),
-    st.sampled_from([", ", " or ", "/", "", " ", ") "]),
-)
+SEVERAL = st.lists(st.sampled_from("ABCDEFGHIJ"), min_size=2, max_size=10, unique=True)
+
+
+@given(SEVERAL, st.sampled_from([", ", " or ", "/", "", " ", ") "]))
 def test_two_letters_are_never_correct(letters, between):
     options = [f"option number {number}" for number in range(10)]
     for gold in letters:

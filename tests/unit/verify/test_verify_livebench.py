@@ -41,12 +41,7 @@ RIGHT = [
     ("connections", "<solution>h, g, f, e, d, c, b, a</solution>"),
     ("connections", "**b, a, d, c, e, h,\nf, g**"),
     ("typos", f"Here is the text:\n\n{TEXT}"),
-    (
-        "typos",
-        f"<solution>{TEXT[:40]}\n{TEXT[41:] if TEXT[40] == ' ' else TEXT[40:]}</solution>".replace(
-            "\n", " " if TEXT[40] == " " else ""
-        ),
-    ),
+    ("typos", f"<solution>{TEXT.replace(' prove', chr(10) + 'prove')}</solution>"),
     ("cta", "street_address"),
     ("cta", "The type is\n**Street Address**"),
     ("tablejoin", '```json\n{"id": "key", "name": "label"}\n```'),
@@ -144,9 +139,10 @@ def test_nothing_after_the_thinking_is_no_answer(verdict, task):
         assert (found.outcome, found.reason[:9]) == ("incorrect", "no answer")
 
 
-@given(
-    st.sampled_from(sorted(set(GOLDS) - {"AMPS_Hard"})), st.text(alphabet="*<>/solutin{}\\boxed,0123 \nABDyesn'\":", max_size=200)
-)
+TASKS = st.sampled_from(sorted(set(GOLDS) - {"AMPS_Hard"}))
+
+
+@given(TASKS, st.text(alphabet="*<>/solutin{}\\boxed,0123 \nABDyesn'\":", max_size=200))
 def test_no_completion_is_unscorable_or_raises(task, text):
     item = Item("row", "livebench", json.dumps({"task": task, "ground_truth": GOLDS[task]}), text)
     assert verify_one(item).outcome in ("correct", "incorrect")
