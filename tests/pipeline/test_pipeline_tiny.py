@@ -14,7 +14,7 @@ from conftest import BIN, ROOT
 
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.lineage import check, lineage
-from openqwq.artifacts.schemas import COMPLETION, METRIC, PROBLEM, PROFILE, ROLLOUT, SCORE
+from openqwq.artifacts.schemas import METRIC, PROBLEM, PROFILE, ROLLOUT, SAMPLE, SCORE
 from openqwq.cli import main
 
 STAGES = ("base", "coldstart", "reason", "general")
@@ -70,7 +70,7 @@ def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(
     for stage in STAGES:
         assert {p.stem for p in (tiny.run / "evaluate" / stage).glob("*.parquet")} - {"scores"} == BENCHMARKS
         for benchmark in BENCHMARKS:
-            samples = read_table(tiny.run / "evaluate" / stage / f"{benchmark}.parquet", COMPLETION).to_pandas()
+            samples = read_table(tiny.run / "evaluate" / stage / f"{benchmark}.parquet", SAMPLE).to_pandas()
             row = scores.loc[(stage, benchmark)]
             assert row.n == samples.problem_id.nunique()
             assert row.value == pytest.approx((samples.verdict == "correct").mean())
@@ -100,7 +100,7 @@ def test_stored_rollouts_can_be_judged_again(tiny, tmp_path):
     stored = tiny.run / "evaluate" / "coldstart" / "math.parquet"
     assert main(["verify", str(stored), str(tmp_path / "again.parquet")]) == 0
     again = pd.read_parquet(tmp_path / "again.parquet")
-    assert list(again.verdict) == list(read_table(stored, COMPLETION).to_pandas().verdict)
+    assert list(again.verdict) == list(read_table(stored, SAMPLE).to_pandas().verdict)
 
 
 def test_progress_was_shown(tiny, capsys):

@@ -131,7 +131,11 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--name", help="the checkpoint's stage: base, coldstart, reason, general")
     evaluate.add_argument("--model", type=Path, metavar="PATH")
     evaluate.add_argument("--curated", type=Path, metavar="PATH")
-    evaluate.add_argument("--gather", nargs="+", type=Path, metavar="DIR", help="evaluated folders to compare")
+    evaluate.add_argument("--reward-model", type=Path, metavar="PATH", help="scores the samples, for best@k")
+    phase = evaluate.add_mutually_exclusive_group()
+    phase.add_argument("--shard", metavar="i/N", help="draw and judge one part of the problems alone, from 0")
+    phase.add_argument("--shards", nargs="+", type=Path, metavar="DIR", help="put all parts of a checkpoint together")
+    phase.add_argument("--gather", nargs="+", type=Path, metavar="DIR", help="evaluated folders to compare")
     evaluate.add_argument("--gate", type=Path, metavar="PATH", help="where gate.json goes, with --gather")
     report = stage("report", "Write the report of a run.", stages.report)
     report.add_argument("--run-folder", type=Path, required=True, metavar="DIR")
@@ -151,6 +155,7 @@ def parser() -> argparse.ArgumentParser:
     clean.add_argument("--all-interrupted", action="store_true", help="also state that a stage could go on from")
     clean.set_defaults(command=_clean)
     _data_commands(commands)
+    _samples_command(commands)
     for name, help_ in (("lineage", "Walk an artifact back to its sources."), ("check", "Re-hash an artifact's files.")):
         sub = commands.add_parser(name, help=help_, description=help_)
         sub.add_argument("path", type=Path, metavar="PATH")
@@ -172,6 +177,20 @@ def _data_commands(commands: Any) -> None:
     funnel = inner.add_parser("funnel", help="Print what each step of curation dropped.", description="The attrition table.")
     funnel.add_argument("run", metavar="RUN", help="a run's name or folder")
     funnel.set_defaults(command=_data_funnel)
+
+
+def _samples_command(commands: Any) -> None:
+    """`samples`: for people, from any evaluated run."""
+    help_ = "Print what checkpoints wrote on benchmarks, and how it was judged."
+    samples = commands.add_parser("samples", help=help_, description=help_)
+    samples.add_argument("run", metavar="RUN", help="a run's name or folder")
+    samples.add_argument("--stage", help="base, coldstart, reason or general (default: all)")
+    samples.add_argument("--benchmark", help="such as math or humaneval (default: all)")
+    samples.add_argument("--verdict", choices=["correct", "incorrect", "unscorable"])
+    samples.add_argument("--n", type=int, default=5, help="samples of each table (default: 5)")
+    samples.add_argument("--seed", type=int, help="draw samples by chance instead of taking the first")
+    samples.add_argument("--full", action="store_true", help="long texts whole")
+    samples.set_defaults(command=_samples)
 
 
 def json_option(text: str, option: str) -> dict[str, Any]:
@@ -213,6 +232,12 @@ def _data_funnel(options: argparse.Namespace) -> None:
     from openqwq.show.attrition import show
 
     show(options.run)
+
+
+def _samples(options: argparse.Namespace) -> None:
+    from openqwq.show.samples import show
+
+    show(options.run, options.stage, options.benchmark, options.verdict, options.n, options.seed, options.full)
 
 
 def _lineage(options: argparse.Namespace) -> None:

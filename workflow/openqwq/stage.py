@@ -105,6 +105,10 @@ class Stage:
         if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
             raise UserError(f"{self.state}: removed by `openqwq clean` at this moment. Start again.")
 
+    def made_from(self) -> dict[str, Any]:
+        """What a shard of this stage must have been made with; its inputs stand in `hashes`."""
+        return {"config": self.config, "seed": self.seed, "recipe_version": self.recipe_version}
+
     def record(self, start: Path) -> dict[str, Any]:
         """The manifest's account of this execution; input paths are relative to the folder `start`."""
         described = {}

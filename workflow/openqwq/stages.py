@@ -95,11 +95,11 @@ def import_model(options: argparse.Namespace) -> None:
 
 def curate(options: argparse.Namespace) -> None:
     """`--config` is {"curate": …, "benchmarks": […]}: benchmarks decide what is decontaminated."""
+    from openqwq.artifacts.shards import Shard
     from openqwq.config.curate import CurateConfig
     from openqwq.config.evaluate import Benchmark
     from openqwq.config.files import source_files
     from openqwq.data import curate
-    from openqwq.data.shard import Shard
 
     config = _config(options)
     parsed = _parse(CurateConfig, config.get("curate"), "curate")
@@ -112,7 +112,7 @@ def curate(options: argparse.Namespace) -> None:
         def part(stage: Stage) -> None:
             curate.shard(stage, parsed, benchmarks, which, options.out, execution.verifier_workers)
 
-        _execute(f"curate-{which.name}", options, files, {"curate": config, "shard": which.name}, part)
+        _execute(f"curate-{which.name}", options, files, which.record(config), part)
         return
 
     def body(stage: Stage) -> None:
@@ -214,8 +214,9 @@ def reward_model(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """`--config` is {"evaluate": …, "benchmarks": […]}."""
+    from openqwq.artifacts.shards import Shard
     from openqwq.config.evaluate import Benchmark, EvaluateConfig
-    from openqwq.evaluate.run import run
+    from openqwq.evaluate import run
 
     config = _config(options)
     parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
@@ -225,13 +226,32 @@ def evaluate(options: argparse.Namespace) -> None:
     missing = [name for name in ("name", "model", "curated") if getattr(options, name) is None]
     if missing:
         raise UserError(f"evaluate: give --{missing[0]} (or --gather with folders that were evaluated before).")
+    if parsed.reward_model and options.reward_model is None:
+        raise UserError("evaluate.reward_model: give --reward-model, the folder of the stage reward_model.")
     benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
-    model, tables = checkpoint_of(options.model), options.curated / "benchmarks"
+    inputs = {"model": checkpoint_of(options.model), "benchmarks": options.curated / "benchmarks"}
+    if (options.curated / "contamination.parquet").is_file():
+        inputs["contamination"] = options.curated / "contamination.parquet"
+    if parsed.reward_model:
+        inputs["reward_model"] = checkpoint_of(options.reward_model)
+    what = run.Evaluation(parsed, benchmarks, options.name, inputs)
+    execution = _execution(options)
+    if options.shard:
+        which = Shard.parse(options.shard)
+
+        def part(stage: Stage) -> None:
+            run.shard(stage, what, which, options.out, execution)
+
+        _execute(f"evaluate-{options.name}-{which.name}", options, inputs, which.record(config), part)
+        return
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, benchmarks, options.name, model, tables, options.out, _execution(options))
+        if options.shards:
+            run.gather(stage, what, options.shards, options.out, execution)
+        else:
+            run.run(stage, what, options.out, execution)
 
-    _execute(f"evaluate-{options.name}", options, {"model": model, "benchmarks": tables}, config, body)
+    _execute(f"evaluate-{options.name}", options, inputs, config, body)
 
 
 def _gather(options: argparse.Namespace, config: dict[str, Any], parsed: Any) -> None:

@@ -12,7 +12,6 @@ import pytest
 from openqwq.artifacts.files import write_json, write_table
 from openqwq.artifacts.manifest import content_hash, describe, sha256_json, write_manifest
 from openqwq.artifacts.schemas import (
-    COMPLETION,
     CONTAMINATION,
     FUNNEL,
     METRIC,
@@ -20,10 +19,12 @@ from openqwq.artifacts.schemas import (
     PROFILE,
     REJECTED,
     ROLLOUT,
+    SAMPLE,
     SCORE,
     TRACE,
 )
 
+SAMPLED = {"vote": None, "mixed": False, "touched": False}
 BENCHMARKS = {"math": ("math", 96), "code": ("code", 64), "instruction": ("instruction", 48), "tool": ("tool", 48)}
 BENCHMARKS |= {"humaneval": ("code", 40), "bfcl_simple": ("tool", 60)}
 ABILITY = {"base": 0.08, "coldstart": 0.42, "reason": 0.47, "general": 0.49}
@@ -242,10 +243,11 @@ def _evaluate(root: Path) -> None:
             value = min(0.95, ability * (1.5, 1.2, 1.0, 1.3, 0.15, 0.8)[number])
             noise = random.Random(f"{stage}{benchmark}")
             rows = [completion(benchmark, domain, i, noise.random() < value) for i in range(n)]
-            write_table(root / "evaluate" / stage / f"{benchmark}.parquet", rows, COMPLETION)
+            write_table(root / "evaluate" / stage / f"{benchmark}.parquet", [r | SAMPLED for r in rows], SAMPLE)
             half = 1.96 * math.sqrt(value * (1 - value) / n)
             scores.append(
-                {"stage": stage, "benchmark": benchmark, "domain": domain, "metric": "avg@k", "k": 1, "n": n, "value": value,
+                {"stage": stage, "benchmark": benchmark, "domain": domain, "metric": "avg@k", "subset": "all", "k": 1, "n": n,
+                 "value": value, "mixed": 0.0, "tokens": 80 * n,
                  "low": max(0.001, value - half), "high": value + half, "truncated": 0.31 if stage == "base" else 0.02,
                  "unscorable": 0.0, "mean_tokens": 80.0 if stage == "base" else 41.0, "seconds": 21.0}
             )  # fmt: skip
@@ -254,7 +256,7 @@ def _evaluate(root: Path) -> None:
                 low, high = change - 1.2 * half, change + 1.2 * half
                 comparisons.append(
                     {"before": list(ABILITY)[minute - 1], "after": stage, "benchmark": benchmark, "metric": "avg@k", "n": n,
-                     "difference": change, "low": low, "high": high, "detectable": 1.7 * half,
+                     "difference": change, "low": low, "high": high, "detectable": 1.7 * half, "p": 0.04,
                      "shown": "gain" if low > 0 else "loss" if high < 0 else "none", "left_out": 0}
                 )  # fmt: skip
             before[benchmark] = value

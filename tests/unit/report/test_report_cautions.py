@@ -9,7 +9,7 @@ from openqwq.report.cautions import cautions
 from openqwq.report.provenance import cards, stale
 from openqwq.report.runfolder import RunFolder
 
-SCORE = {"stage": "reason", "benchmark": "math", "metric": "avg@k", "truncated": 0.0, "unscorable": 0.0}
+SCORE = {"stage": "reason", "benchmark": "math", "metric": "avg@k", "subset": "all", "truncated": 0.0, "unscorable": 0.0}
 CLEAN = {"reason": {"code": {"commit": "a" * 40, "dirty": False}, "outputs": {}}}
 PASSED = {"verdict": "pass", "margin": 0.03, "benchmarks": []}
 

@@ -9,7 +9,7 @@ import pytest
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, FUNNEL, METRIC, REJECTED
+from openqwq.artifacts.schemas import FUNNEL, METRIC, REJECTED, SAMPLE
 from openqwq.errors import UserError
 from openqwq.report.build import LARGEST, run
 from openqwq.stage import Stage
@@ -175,7 +175,7 @@ def test_the_same_problems_are_shown_for_every_stage(build, run_folder):
 def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
     for stage in ("base", "general"):
         change(
-            run_folder / "evaluate" / stage / "math.parquet", COMPLETION, text=f"<think>{EVIL}</think>{EVIL}", prompt=EVIL,
+            run_folder / "evaluate" / stage / "math.parquet", SAMPLE, text=f"<think>{EVIL}</think>{EVIL}", prompt=EVIL,
             reference=json.dumps({"answer": EVIL}), reason=EVIL, problem_id=EVIL, verifier=EVIL,
         )  # fmt: skip
     change(run_folder / "reason" / "metrics.parquet", METRIC, name=f"reward/{EVIL}")
@@ -191,7 +191,7 @@ def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
 
 
 def test_an_unfinished_thought_is_folded_and_leaves_no_answer(build, run_folder):
-    change(run_folder / "evaluate" / "base" / "math.parquet", COMPLETION, text="<think>on and on", finish_reason="length")
+    change(run_folder / "evaluate" / "base" / "math.parquet", SAMPLE, text="<think>on and on", finish_reason="length")
     page = build(run_folder)
     assert page.has("cut at the limit")
     assert page.has("No answer after the thinking.")
@@ -200,10 +200,8 @@ def test_an_unfinished_thought_is_folded_and_leaves_no_answer(build, run_folder)
 def test_long_texts_lose_their_middle_and_the_page_stays_small(build, run_folder, run_config):
     for stage in ("base", "coldstart", "reason", "general"):
         path = run_folder / "evaluate" / stage / "math.parquet"
-        rows = read_table(path, COMPLETION).to_pylist()
-        write_table(
-            path, [r | {"text": f"start {stage} " + "x" * 50_000 + " end", "prompt": "y" * 50_000} for r in rows], COMPLETION
-        )
+        rows = read_table(path, SAMPLE).to_pylist()
+        write_table(path, [r | {"text": f"start {stage} " + "x" * 50_000 + " end", "prompt": "y" * 50_000} for r in rows], SAMPLE)
     config = run_config | {"report": {"title": None, "samples": 90}}
     page = build(run_folder, config)
     assert (run_folder / "report.html").stat().st_size < LARGEST

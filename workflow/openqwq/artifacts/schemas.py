@@ -95,6 +95,13 @@ COMPLETION = pa.schema(
     ]
 )
 
+# A completion of the evaluation, with what scores are made of.
+SAMPLE = (
+    COMPLETION.append(pa.field("vote", pa.int32()))  # class of equal answers in the problem, 0: equal to the gold; null: no vote
+    .append(pa.field("mixed", pa.bool_(), nullable=False))  # letters of a script that the prompt does not use
+    .append(pa.field("touched", pa.bool_()))  # a source of this run held the problem, or part of it; null: not known
+)
+
 ROLLOUT = COMPLETION.append(pa.field("step", pa.int32(), nullable=False)).append(pa.field("reward", pa.float64()))
 
 PROFILE = pa.schema(
@@ -124,7 +131,8 @@ SCORE = pa.schema(
         pa.field("stage", pa.string(), nullable=False),  # base, coldstart, reason, general
         pa.field("benchmark", pa.string(), nullable=False),
         pa.field("domain", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),  # avg@k
+        pa.field("metric", pa.string(), nullable=False),  # avg@k, pass@k, maj@k, best@k, score@k
+        pa.field("subset", pa.string(), nullable=False),  # all; clean: the problems that no source of the run touched
         pa.field("k", pa.int32(), nullable=False),
         pa.field("n", pa.int32(), nullable=False),  # problems
         pa.field("value", pa.float64()),
@@ -132,8 +140,10 @@ SCORE = pa.schema(
         pa.field("high", pa.float64()),
         pa.field("truncated", pa.float64(), nullable=False),  # share of samples cut at the token limit
         pa.field("unscorable", pa.float64(), nullable=False),  # share of samples that could not be judged
+        pa.field("mixed", pa.float64(), nullable=False),  # share of samples that mix languages
         pa.field("mean_tokens", pa.float64(), nullable=False),
-        pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("tokens", pa.int64(), nullable=False),  # of all samples of the subset
+        pa.field("seconds", pa.float64(), nullable=False),  # that drawing the whole benchmark took, summed over shards
     ]
 )
 

@@ -40,5 +40,6 @@ class EvaluateConfig(Strict):
     stages: Annotated[list[CheckpointStage], Field(min_length=1)] = ["base", "coldstart", "reason", "general"]
     sampling: Sampling = Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=256)
     held_out_samples: Positive = 1  # k on the held-out problems of our own domains
+    reward_model: bool = False  # lets the run's reward model score every sample where k > 1, for best@k
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()

@@ -42,7 +42,7 @@ def _gate(gate: dict[str, Any] | None) -> list[Caution]:
 
 def _scores(scores: Rows) -> list[Caution]:
     made = []
-    rows = [row for row in scores if row["metric"] == "avg@k"]
+    rows = [row for row in scores if (row["metric"], row["subset"]) == ("avg@k", "all")]
     for stage in dict.fromkeys(row["stage"] for row in rows):
         mine = [row for row in rows if row["stage"] == stage]
         cut = sorted((row for row in mine if row["truncated"] > TRUNCATED), key=lambda row: -row["truncated"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from openqwq.artifacts.schemas import COMPLETION, ROLLOUT
+from openqwq.artifacts.schemas import ROLLOUT, SAMPLE
 from openqwq.report.runfolder import RunFolder
 from openqwq.verify.answer import split_thinking
 
@@ -30,7 +30,7 @@ def problems(run: RunFolder, stages: list[str], benchmarks: list[str], count: in
     """`count` problems of each benchmark, evenly spaced over its order, with the first sample of each stage."""
     cards = []
     for benchmark in benchmarks:
-        drawn = {stage: run.rows(f"evaluate/{stage}/{benchmark}.parquet", COMPLETION, COLUMNS, FIRST) for stage in stages}
+        drawn = {stage: run.rows(f"evaluate/{stage}/{benchmark}.parquet", SAMPLE, COLUMNS, FIRST) for stage in stages}
         firsts = {stage: {row["problem_id"]: row for row in rows} for stage, rows in drawn.items() if rows}
         ids = list(next(iter(firsts.values()), {}))
         chosen = ids if len(ids) <= count else [ids[i * len(ids) // count] for i in range(count)]

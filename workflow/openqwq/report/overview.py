@@ -22,7 +22,7 @@ def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any
     changes = {(c["benchmark"], c["after"]): c for c in (gate or {}).get("comparisons", [])}
     table: dict[str, dict[str, Any]] = {}
     for row in scores:
-        if row["metric"] != HEADLINE:
+        if (row["metric"], row["subset"]) != (HEADLINE, "all"):
             continue
         line = table.setdefault(
             row["benchmark"], {"benchmark": row["benchmark"], "domain": row["domain"], "k": row["k"], "n": row["n"], "cells": {}}
