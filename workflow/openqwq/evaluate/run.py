@@ -14,6 +14,7 @@ from openqwq.artifacts.schemas import COMPLETION, SAMPLE, SCORE
 from openqwq.artifacts.shards import Shard, whole_set
 from openqwq.config import Execution
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
+from openqwq.evaluate import ifeval_scores
 from openqwq.evaluate.annotate import annotate, read_touched
 from openqwq.evaluate.drawing import Opener, Scorer, bound_unscorable, draw_all, judge_kept, kept, reward_all
 from openqwq.evaluate.scores import frame, score_rows
@@ -108,6 +109,8 @@ def _publish(stage: Stage, what: Evaluation, work: Plan, out: Path, execution: E
             table = write_table(folder / f"{name}.parquet", rows, SAMPLE)
             seconds, draws = kept(stage, name).seconds(), what.config.bootstrap
             scores += score_rows(what.name, name, frame(table), seconds=seconds, draws=draws, seed=stage.seed)
+            if name == "ifeval":
+                scores += [scores[-1] | one for one in ifeval_scores.four(rows, draws=draws, seed=stage.seed)]
         write_table(folder / "scores.parquet", scores, SCORE)
         write_json(folder / "scores.json", scores)
     for row in scores:

@@ -1,7 +1,6 @@
 """The benchmarks, one small file each; adding one is adding a file and a line in `REGISTRY`."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from openqwq.config.evaluate import Benchmark
@@ -23,7 +22,7 @@ from openqwq.evaluate.benchmarks import (
     mbpp_plus,
     mmlu_pro,
 )
-from openqwq.evaluate.benchmarks.source import pin
+from openqwq.evaluate.benchmarks.source import pin_json
 
 REGISTRY: dict[str, Callable[[Benchmark], list[dict[str, Any]]]] = {
     "aime24": aime.rows,
@@ -80,8 +79,8 @@ def places() -> dict[str, Place]:
 def pins(benchmarks: list[Benchmark]) -> dict[str, dict[str, Any]]:
     """What is read from the hub, by benchmark, as JSON: part of the fingerprint of whatever is made from it."""
     hub = places()
-    read = [benchmark for benchmark in benchmarks if benchmark.path is None and benchmark.name in hub]
-    return {b.name: {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(pin(b, hub[b.name])).items()} for b in read}
+    pinned = {benchmark.name: pin_json(benchmark, hub[benchmark.name]) for benchmark in benchmarks if benchmark.name in hub}
+    return {name: place for name, place in pinned.items() if place is not None}
 
 
 def spread(rows: list[dict[str, Any]], limit: int | None) -> list[dict[str, Any]]:

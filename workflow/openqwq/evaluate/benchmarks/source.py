@@ -4,7 +4,7 @@ import gzip
 import importlib.util
 import json
 import zlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,6 +49,13 @@ def from_hub(benchmark: Benchmark, place: Place) -> list[dict[str, Any]]:
     pinned = pin(benchmark, place)
     instead = "download the rows and give their file as the benchmark's key 'path'"
     return [row for row in stream(pinned, repeat(True), f"benchmark {benchmark.name}", instead) if row is not None]
+
+
+def pin_json(benchmark: Benchmark, place: Place) -> dict[str, Any] | None:
+    """What is read from the hub, as JSON: part of the fingerprint of whatever is made from it. None where a file is read."""
+    if benchmark.path is not None:
+        return None
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(pin(benchmark, place)).items()}
 
 
 def pin(benchmark: Benchmark, place: Place) -> Place:
