@@ -82,7 +82,7 @@ def _with_engine(options: argparse.Namespace) -> Any:
 
 
 def _beside(name: str, options: argparse.Namespace, inputs: dict[str, Path], config: dict[str, Any], body: Any) -> None:
-    """Carries a stage out whose state, unless a place is named, is a hidden folder beside the output; it goes when all is published."""
+    """Carries a stage out. Its state is a hidden folder beside the output that goes at the end, unless a place is named."""
     own = options.state is None
     if own:
         options.state = options.out.absolute().with_name(f".{options.out.name}.state")

@@ -98,7 +98,7 @@ class _Mapped(_Source):
     the gold check of code runs)."""
 
     domain: Domain
-    verifier: Literal["math", "code", "instructions", "tool_call"] | None = None
+    verifier: Literal["math", "code", "instructions", "tool_call", "choice"] | None = None
     fields: dict[str, FieldSpec]
     prompt_suffix: str = ""  # appended to the prompt, such as how to mark the answer
 

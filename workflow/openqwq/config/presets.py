@@ -1,7 +1,7 @@
 """Settings of an evaluation by name: `benchmarks: {use: qwq}` and `evaluate: {use: qwq, …}` take `config/presets/qwq.yaml`.
 
-A preset is a file with the keys `benchmarks` and `evaluate`, written as in a configuration. Resolved before validation, as sources
-are: the run's record, the fingerprints and every error message see what it holds.
+A preset is a file with the keys `benchmarks` and `evaluate`, written as in a configuration. Resolved before validation, as
+sources are: the run's record, the fingerprints and every error message see what it holds.
 """
 
 import difflib
@@ -29,9 +29,7 @@ def preset(name: Any, key: str) -> dict[str, Any]:
         raise UserError(f"{key}: there is no preset {name!r}.{meant} Known are {', '.join(files)}; add your own as {own}.")
     value = registry.read(files[name], "a preset")
     if set(value) != set(KEYS) or not isinstance(value["benchmarks"], list) or not isinstance(value["evaluate"], dict):
-        raise UserError(
-            f"{files[name]}: a preset has a list 'benchmarks' and a mapping 'evaluate', and nothing else. Mend the file."
-        )
+        raise UserError(f"{files[name]}: a preset has a list 'benchmarks' and a mapping 'evaluate', nothing else. Mend the file.")
     return value
 
 
@@ -51,8 +49,8 @@ def resolve(value: dict[str, Any], where: str) -> dict[str, Any]:
             made[key] = {**held, **changes}
         elif changes:
             raise UserError(
-                f"{where}: benchmarks: {next(iter(changes))!r} stands beside 'use', which takes the preset's list as it is. Remove "
-                "the key, or write the benchmarks out."
+                f"{where}: benchmarks: {next(iter(changes))!r} stands beside 'use', which takes the preset's list as it is. "
+                "Remove the key, or write the benchmarks out."
             )
         else:
             made[key] = held

@@ -14,11 +14,18 @@ import numpy as np
 from openqwq.verify.instructions.judge import MAX_LENGTH, loosely
 
 Counts = dict[str, tuple[float, float]]  # by problem: followed and asked, summed over its samples
+BENCHMARK = "ifeval"  # the one whose scores they join
 METRICS = ("strict_prompt", "strict_instruction", "loose_prompt", "loose_instruction")
 
 
+def added(made: list[dict[str, Any]], rows: Sequence[dict[str, Any]], *, draws: int, seed: int) -> list[dict[str, Any]]:
+    """The four figures as `SCORE` rows, from those `made` of the same samples, whose other columns they share."""
+    shared = next(row for row in made if (row["metric"], row["subset"]) == ("avg@k", "all"))
+    return [shared | figure for figure in four(rows, draws=draws, seed=seed)]
+
+
 def four(rows: Sequence[dict[str, Any]], *, draws: int, seed: int) -> list[dict[str, Any]]:
-    """`metric`, `n` (prompts), `value`, `low` and `high` of each figure, from judged `COMPLETION` rows of the verifier `instructions`.
+    """`metric`, `n` (prompts), `value`, `low` and `high` of each figure, from judged `COMPLETION` rows.
 
     Unscorable samples are left out. The interval is that of a Bayesian bootstrap over prompts (Rubin 1981), as instructions of
     one prompt stand or fall together, with half an instruction that is followed and half one that is not added.

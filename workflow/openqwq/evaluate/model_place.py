@@ -41,7 +41,7 @@ def find(text: str) -> ModelPlace:
     revision = match[2] or published().revision(match[1])
     if revision is None:
         raise UserError(
-            f"--model: there is no folder {text}, and as an id of the hub it is not pinned. Look at its commits and give the one you "
-            f"mean: {match[1]}@<40 hexadecimal digits>."
+            f"--model: there is no folder {text}, and as an id of the hub it is not pinned. Look at its commits and give the one "
+            f"you mean: {match[1]}@<40 hexadecimal digits>."
         )
     return ModelPlace(match[1].rpartition("/")[2], id=match[1], revision=revision)

@@ -1,7 +1,7 @@
 """A reward model on RewardBench: how often the answer that should be preferred scores higher, by subset and section.
 
-A tie counts half. A section's figure is the mean of its subsets, weighted as published; the overall figure is the mean of the four
-sections. Where pairs are missing (`limit`), what is absent is left out of the weights.
+A tie counts half. A section's figure is the mean of its subsets, weighted as published; the overall figure is the mean of the
+four sections. Where pairs are missing (`limit`), what is absent is left out of the weights.
 """
 
 import json

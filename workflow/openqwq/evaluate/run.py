@@ -108,9 +108,10 @@ def _publish(stage: Stage, what: Evaluation, work: Plan, out: Path, execution: E
             rows = annotate(name, kept(stage, name).rows(), touched, execution.verifier_workers)
             table = write_table(folder / f"{name}.parquet", rows, SAMPLE)
             seconds, draws = kept(stage, name).seconds(), what.config.bootstrap
-            scores += score_rows(what.name, name, frame(table), seconds=seconds, draws=draws, seed=stage.seed)
-            if name == "ifeval":
-                scores += [scores[-1] | one for one in ifeval_scores.four(rows, draws=draws, seed=stage.seed)]
+            made = score_rows(what.name, name, frame(table), seconds=seconds, draws=draws, seed=stage.seed)
+            if name == ifeval_scores.BENCHMARK:
+                made += ifeval_scores.added(made, rows, draws=draws, seed=stage.seed)
+            scores += made
         write_table(folder / "scores.parquet", scores, SCORE)
         write_json(folder / "scores.json", scores)
     for row in scores:

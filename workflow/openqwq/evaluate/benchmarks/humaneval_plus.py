@@ -61,15 +61,11 @@ def _inputs(raw: dict[str, Any], where: str) -> list[list[Any]]:
         inputs = [*field(raw, "base_input", list, where), *(field(raw, "plus_input", (list, dict), where))]
     else:
         try:
-            program = ast.parse(field(raw, "test", str, where))
-            named = [
-                node for node in ast.walk(program) if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "inputs"
-            ]
-            inputs = ast.literal_eval(named[0].value)
+            assigned = [node for node in ast.walk(ast.parse(field(raw, "test", str, where))) if isinstance(node, ast.Assign)]
+            inputs = next(ast.literal_eval(node.value) for node in assigned if ast.unparse(node.targets[0]) == "inputs")
         except (SyntaxError, ValueError, StopIteration, RecursionError, MemoryError) as error:
-            raise UserError(
-                f"{where}: the test program has no literal list of inputs ({error}). Fetch the rows again."
-            ) from error
+            message = f"{where}: the test program has no literal list of inputs ({error}). Fetch the rows again."
+            raise UserError(message) from error
     if not inputs or not all(isinstance(arguments, list | tuple) for arguments in inputs):
         raise UserError(f"{where}: there are no inputs. Fetch the rows again.")
     return [list(arguments) for arguments in inputs]
