@@ -122,7 +122,8 @@ def test_touching_the_package_or_tuning_the_execution_reruns_nothing(tiny, tmp_p
     os.utime(ROOT / "workflow" / "openqwq" / "train" / "grpo.py")
     assert "Nothing to be done" in tiny.snakemake("all", "-n").stdout
     values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3}, "shards": 2, "bounds": {"unscorable": 0.2}}
+    values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3, "evaluate": 2}, "shards": 2}
+    values["execution"] |= {"evaluate_shards": 3, "bounds": {"unscorable": 0.2}}
     (tmp_path / "tuned.yaml").write_text(yaml.safe_dump(values))
     assert "Nothing to be done" in tiny.snakemake("all", "-n", config=tmp_path / "tuned.yaml").stdout
 
@@ -132,7 +133,14 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
     values["benchmarks"][0]["max_tokens"] = 40
     (tmp_path / "longer.yaml").write_text(yaml.safe_dump(values))
     jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "longer.yaml").stdout)
-    assert {k: v for k, v in jobs.items() if k != "total"} == {"evaluate_checkpoint": 4, "evaluate": 1, "report": 1, "all": 1}
+    assert {k: v for k, v in jobs.items() if k != "total"} == {
+        "evaluate_shard": 4,
+        "evaluate_shards": 4,
+        "evaluate_checkpoint": 4,
+        "evaluate": 1,
+        "report": 1,
+        "all": 1,
+    }
 
 
 def planned(output):
@@ -145,6 +153,8 @@ def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
     assert {k: v for k, v in jobs.items() if k != "total"} == {
         "reason": 1,
         "general": 1,
+        "evaluate_shard": 2,
+        "evaluate_shards": 2,
         "evaluate_checkpoint": 2,
         "evaluate": 1,
         "report": 1,
@@ -169,7 +179,21 @@ def test_the_report_is_one_page_and_snakemake_reports_too(tiny):
     assert not re.search(r'(src|href)="https?://', page)
     done = tiny.snakemake("all", "--report", "report.zip")
     assert done.returncode == 0, done.stdout
-    assert zipfile.ZipFile(tiny.folder / "report.zip").namelist()
+    with zipfile.ZipFile(tiny.folder / "report.zip") as archive:
+        names = archive.namelist()
+        packages = archive.read(next(name for name in names if name.endswith("/report.html"))).decode()
+    figures = ["curate.funnel", "evaluate.scores"]
+    figures += [f"{stage}.curves" for stage in ("coldstart", "reason", "reward_model", "general")]
+    for file in (*(f"{figure}.svg" for figure in figures), "scores.json", "gate.json"):
+        assert file in packages, file
+    for category in ("curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"):
+        assert f'"{category}"' in packages, category
+
+
+def test_samples_are_shown_in_a_terminal(tiny, capsys):
+    assert main(["samples", str(tiny.run), "--stage", "reason", "--benchmark", "math", "--n", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "reason on math: " in said
 
 
 @pytest.mark.parametrize(
@@ -209,5 +233,5 @@ def test_the_cluster_configuration_plans_every_stage():
         [str(BIN / "snakemake"), "--profile", "slurm", "-n", "all"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert planned(done.stdout + done.stderr)["total"] == 16
+    assert planned(done.stdout + done.stderr)["total"] == 36
     assert "results/qwq-32b/general" in done.stdout + done.stderr

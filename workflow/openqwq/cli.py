@@ -148,6 +148,7 @@ def parser() -> argparse.ArgumentParser:
     report = stage("report", "Write the report of a run.", stages.report)
     report.add_argument("--run-folder", type=Path, required=True, metavar="DIR")
     report.add_argument("--lineage", type=Path, required=True, metavar="PATH")
+    report.add_argument("--figures", type=Path, required=True, metavar="DIR", help="SVG files for Snakemake's own report")
 
     verify = commands.add_parser("verify", help="Judge stored completions.", description="Judge stored completions again.")
     verify.add_argument("source", type=Path, metavar="IN", help="jsonl or parquet: id, verifier, reference, completion")

@@ -271,16 +271,18 @@ def _gather(options: argparse.Namespace, config: dict[str, Any], parsed: Any) ->
 
 
 def report(options: argparse.Namespace) -> None:
-    """`--config` is the whole configuration. Writes the report and the run's lineage."""
+    """`--config` is the whole configuration. Writes the report, the run's lineage and figures."""
     from openqwq.artifacts.lineage import artifacts_below, lineage_of_run
+    from openqwq.report import figures
     from openqwq.report.build import run
 
     config = _config(options)
-    made = {options.out.resolve(), options.lineage.resolve()}
+    made = {path.resolve() for path in (options.out, options.lineage, options.figures)}
     inputs = {str(p.relative_to(options.run_folder)): p for p in artifacts_below(options.run_folder) if p.resolve() not in made}
 
     def body(stage: Stage) -> None:
         stage.publish_json(options.lineage, lineage_of_run(options.run_folder))
+        figures.run(stage, options.run_folder, options.figures)
         run(stage, options.run_folder, config, options.out)
 
     _execute("report", options, inputs, config, body)

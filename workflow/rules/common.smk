@@ -54,9 +54,9 @@ ENVIRONMENT = {
 }
 EXPORTS = " ".join(f"{key}={shlex.quote(value)}" for key, value in ENVIRONMENT.items())
 BIN = shlex.quote(str(Path(sys.executable).parent))
-shell.prefix(
-    f"export PATH={BIN}:$PATH {EXPORTS}; ".replace("{", "{{").replace("}", "}}")
-)
+# A prefix replaces Snakemake's own, the strict mode; without it `openqwq … | tee` would succeed whenever `tee` does.
+PREFIX = f"set -euo pipefail; export PATH={BIN}:$PATH {EXPORTS}; "
+shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
 
 
 def as_json(value):

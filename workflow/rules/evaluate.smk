@@ -4,7 +4,7 @@
 EVALUATE_SHARDS = RUN["execution"]["evaluate_shards"]
 EVALUATED = dict(model=checkpoint_folder, curated=rules.curate.output)
 EVALUATE_LINKS = [
-    f"{HERE}/.shards/evaluate-{checkpoint}/all"
+    f"{HERE}/.shards-evaluate/{checkpoint}/all"
     for checkpoint in RUN["evaluate"]["stages"]
 ]
 WITH_REWARD = ""
@@ -24,7 +24,7 @@ rule evaluate_shard:
     output:
         temp(
             directory(
-                f"{HERE}/.shards/evaluate-{{checkpoint}}/{{shard}}-of-{EVALUATE_SHARDS}"
+                f"{HERE}/.shards-evaluate/{{checkpoint}}/{{shard}}-of-{EVALUATE_SHARDS}"
             )
         ),
     log:
@@ -46,11 +46,11 @@ rule evaluate_shard:
 rule evaluate_shards:
     input:
         expand(
-            f"{HERE}/.shards/evaluate-{{{{checkpoint}}}}/{{shard}}-of-{EVALUATE_SHARDS}",
+            f"{HERE}/.shards-evaluate/{{{{checkpoint}}}}/{{shard}}-of-{EVALUATE_SHARDS}",
             shard=range(EVALUATE_SHARDS),
         ),
     output:
-        temp(directory(f"{HERE}/.shards/evaluate-{{checkpoint}}/all")),
+        temp(directory(f"{HERE}/.shards-evaluate/{{checkpoint}}/all")),
     log:
         f"{HERE}/logs/evaluate-{{checkpoint}}-shards.log",
     shell:
@@ -60,7 +60,7 @@ rule evaluate_shards:
 rule evaluate_checkpoint:
     input:
         **EVALUATED,
-        shards=f"{HERE}/.shards/evaluate-{{checkpoint}}/all",
+        shards=f"{HERE}/.shards-evaluate/{{checkpoint}}/all",
     output:
         directory(f"{HERE}/evaluate/{{checkpoint}}"),
     log:
@@ -84,13 +84,13 @@ rule evaluate:
         scores=report(
             f"{HERE}/evaluate/scores.json",
             caption="../report/scores.rst",
-            category="Evaluation",
+            category="evaluate",
             labels={"what": "scores"},
         ),
         gate=report(
             f"{HERE}/evaluate/gate.json",
             caption="../report/gate.rst",
-            category="Evaluation",
+            category="evaluate",
             labels={"what": "regression gate"},
         ),
     log:

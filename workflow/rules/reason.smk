@@ -37,7 +37,7 @@ rule reason:
     threads: CORES
     params:
         config=part("reason"),
-        recipe=2,
+        recipe=3,
         seed=SEED,
     shell:
         "openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

@@ -1,5 +1,5 @@
 # Inputs:  every stage's folder and the gathered scores
-# Outputs: report.html (one self-contained page), lineage.json
+# Outputs: report.html (one self-contained page), lineage.json, figures/ (what Snakemake's own report shows, <stage>.<figure>.svg)
 
 
 rule report:
@@ -16,14 +16,21 @@ rule report:
         page=report(
             f"{HERE}/report.html",
             caption="../report/report.rst",
-            category="Report",
+            category="report",
             labels={"what": "the run's report"},
         ),
         lineage=report(
             f"{HERE}/lineage.json",
             caption="../report/lineage.rst",
-            category="Provenance",
+            category="report",
             labels={"what": "lineage"},
+        ),
+        figures=report(
+            directory(f"{HERE}/figures"),
+            patterns=["{stage}.{figure}.svg"],
+            caption="../report/figure.rst",
+            category="{stage}",
+            labels={"what": "{figure}"},
         ),
     log:
         f"{HERE}/logs/report.log",
@@ -31,9 +38,9 @@ rule report:
         f"{HERE}/timing/report.tsv"
     params:
         config=as_json(without(RUN, "execution")),
-        recipe=1,
+        recipe=2,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
     shell:
         "openqwq report --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
-        " --run-folder {params.folder:q} --lineage {output.lineage:q} --out {output.page:q} 2>&1 | tee {log:q}"
+        " --run-folder {params.folder:q} --lineage {output.lineage:q} --figures {output.figures:q} --out {output.page:q} 2>&1 | tee {log:q}"

@@ -15,7 +15,7 @@ rule reward_model:
     threads: CORES
     params:
         config=part("reward_model"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq reward-model --config {params.config:q} --seed {params.seed}"

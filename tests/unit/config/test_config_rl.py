@@ -3,12 +3,18 @@
 import json
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from openqwq.config.train import GrpoConfig
+from openqwq.config import load
+from openqwq.config.train import GrpoConfig, Sampling
+from openqwq.environment import ROOT
+from openqwq.errors import UserError
 
 BASE = {"steps": 8, "optimizer": {"learning_rate": 1e-5}, "domains": {"math": {"rewards": {"accuracy": 1.0}}}}
 OVERLONG = {"domains": {"math": {"rewards": {"accuracy": 1.0, "overlong": 0.5}}}}
+TWO_LENGTHS = {"max_tokens": [{"from_step": 1, "max_tokens": 8}, {"from_step": 6, "max_tokens": 16}]}
+STAGES_WITHIN_A_BATCH = [{"from_step": step, "temperature": 1 + step / 10} for step in (1, 2, 5)]
 
 
 def parsed(**changes):
@@ -48,6 +54,12 @@ def parsed(**changes):
             "past the last",
         ),
         ({"sampling": {"temperature": [{"from_step": 1, "max_tokens": 8}]}}, "temperature"),
+        # A batch of rollouts that serves several steps has the settings of the first of them.
+        ({"updates": 4, "sampling": TWO_LENGTHS}, r"from_step 6 would never be used, .* at steps 1, 5, …"),
+        ({"updates": 4, "sampling": {"temperature": STAGES_WITHIN_A_BATCH}}, "from_step 2 would never be used"),
+        ({"oversample": 1.5, "max_generated": 1.0}, "oversample 1.5: max_generated 1.0 leaves no group"),
+        ({"oversample": 1.5, "max_generated": 1.1}, "oversample 1.5: max_generated 1.1 leaves no group"),
+        ({"optimizer": {"learning_rate": 1e-5, "scheduler": "constant", "warmup_steps": 2}}, "constant has no warm-up"),
     ],
 )
 def test_what_would_be_ignored_is_an_error(changes, named):
@@ -67,9 +79,32 @@ def test_what_would_be_ignored_is_an_error(changes, named):
         OVERLONG | {"overlong_buffer": 16},
         {"truncated": "mask"},
         {"micro_batch_tokens": 512},
+        {"updates": 2, "sampling": TWO_LENGTHS},
+        {"oversample": 1.5},
+        {"oversample": 1.5, "max_generated": 1.125},
+        {"optimizer": {"learning_rate": 1e-5, "scheduler": "constant_with_warmup", "warmup_steps": 2}},
         {"sampling": {"temperature": [{"from_step": 1, "temperature": 1.0}, {"from_step": 8, "temperature": 1.2}]}},
     ],
 )
 def test_what_has_an_effect_is_taken_and_survives_its_own_record(changes):
     config = parsed(**changes)
     assert GrpoConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize("cut", [{"top_p": 0.9}, {"top_k": 20}])
+def test_greedy_sampling_takes_no_cut(cut):
+    Sampling(temperature=0.1, **cut)
+    with pytest.raises(ValidationError, match="temperature 0 takes the likeliest token"):
+        Sampling(temperature=0.0, **cut)
+
+
+def test_a_window_of_pass_rates_that_nobody_measures_is_an_error():
+    tiny = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text(encoding="utf-8"))
+    load(tiny, "tiny.yaml")
+    tiny["general"]["pass_rate"] = [0.2, 0.8]
+    load(tiny, "tiny.yaml")
+    del tiny["profile"]["problems"]["math"]
+    tiny["profile"]["problems"]["code"] = 4
+    tiny["general"]["domains"] = {"chat": {"rewards": {"reward_model": 1.0}}}
+    with pytest.raises(UserError, match=r"general\.pass_rate: none of the stage's domains is in profile.problems"):
+        load(tiny, "tiny.yaml")

@@ -46,13 +46,14 @@ def test_where_the_exact_distribution_does_not_fit_signs_are_drawn(monkeypatch):
 
 
 def test_a_true_difference_of_nothing_is_called_significant_as_rarely_as_promised():
+    """An exact test of a sum that moves in steps stays below its level, here at about 3 %."""
     rng = np.random.default_rng(3)
     found = 0
     for _ in range(1000):
         chance = rng.beta(1, 1, size=60)
         after, before = (list(zip(rng.binomial(4, chance).tolist(), [4] * 60, strict=True)) for _ in range(2))
         found += sign_flip(after, before, 1) <= 0.05
-    assert 0.03 <= found / 1000 <= 0.065
+    assert 0.01 <= found / 1000 <= 0.055
 
 
 @pytest.mark.parametrize(("after", "before"), [([], []), ([(1, 1)], []), ([(0, 0)], [(1, 1)])])

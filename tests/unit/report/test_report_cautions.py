@@ -51,6 +51,19 @@ def test_a_clean_run_has_no_cautions():
             },
             "not sampled in the same way (transformers in float32 and vllm in float32)",
         ),
+        (
+            {
+                "manifests": {
+                    "base": CLEAN["reason"]
+                    | {
+                        "stage": "evaluate-base",
+                        "execution": {"engine": "vllm", "generation_dtype": "float32"},
+                        "facts": {"drawn_with": [{"engine": "vllm", "generation_dtype": d} for d in ("float32", "bfloat16")]},
+                    }
+                }
+            },
+            "not sampled in the same way (vllm in bfloat16 and vllm in float32)",
+        ),
         ({"manifests": {n: {"code": {"commit": n, "dirty": False}} for n in "ab"}}, "2 different commits"),
     ],
 )

@@ -41,7 +41,7 @@ class Bounds(Strict):
     """Shares above which a stage stops, because what it measures or trains on can no longer be trusted.
 
     Those from `no_thinking` on are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops it. `entropy`
-    is no share, and a lower bound.
+    is no share, and a lower bound; `dead_steps` is a number.
     """
 
     unscorable: Share = 0.05  # completions that could not be judged
@@ -51,6 +51,7 @@ class Bounds(Strict):
     reference_copied: Share = 0.1
     special_cased: Share = 0.05
     entropy: float = Field(default=0.0, ge=0.0)  # nats a token, mean of an RL stage's last five steps; 0 never stops it
+    dead_steps: int = Field(default=10, ge=0)  # batches of rollouts in a row, or all of a stage, without a live group; 0: never
 
 
 class Execution(Strict):
@@ -101,6 +102,12 @@ class RunConfig(Strict):
         for domain, mix in self.reason.domains.items():
             if "reward_model" in mix.rewards:
                 raise ValueError(f"reason.domains.{domain}.rewards: no reward_model here; this stage trains on verifiers only")
+        for name, stage in (("reason", self.reason), ("general", self.general)):
+            default = GrpoConfig.model_fields["pass_rate"].default
+            if stage.pass_rate != default and not stage.domains.keys() & self.profile.problems.keys():
+                raise ValueError(
+                    f"{name}.pass_rate: none of the stage's domains is in profile.problems, so no pass rate is known"
+                )
         names = [b.name for b in self.benchmarks]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:

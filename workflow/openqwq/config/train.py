@@ -18,6 +18,12 @@ class Optimizer(Strict):
     weight_decay: float = Field(default=0.0, ge=0.0)
     max_grad_norm: Rate = 1.0
 
+    @model_validator(mode="after")
+    def _warmup(self) -> Self:
+        if self.scheduler == "constant" and self.warmup_steps:
+            raise ValueError("warmup_steps: scheduler constant has no warm-up; say constant_with_warmup, or leave it out")
+        return self
+
 
 def _divides(batch: int, micro: int, name: str) -> None:
     if batch % micro:
@@ -58,6 +64,12 @@ class Sampling(Strict):
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     top_k: int = Field(default=0, ge=0)  # 0: off
     max_tokens: Positive = 128
+
+    @model_validator(mode="after")
+    def _greedy(self) -> Self:
+        if self.temperature == 0 and (self.top_p < 1 or self.top_k):
+            raise ValueError("top_p and top_k: temperature 0 takes the likeliest token whatever they say; leave them out")
+        return self
 
 
 class ProfileConfig(Strict):
@@ -122,6 +134,11 @@ class GrpoConfig(Strict):
                 raise ValueError(f"{name} {value} is not a multiple of updates {self.updates}")
         if self.sampling.last_change() > self.steps:
             raise ValueError(f"sampling: from_step {self.sampling.last_change()} is past the last of {self.steps} steps")
+        if skipped := self.sampling.skipped(range(1, self.steps + 1, self.updates)):
+            raise ValueError(
+                f"sampling: the stage from_step {skipped[0]} would never be used, for with updates {self.updates} rollouts are "
+                f"made at steps 1, {1 + self.updates}, …; let it begin at one of them"
+            )
         for message in ineffective(self):
             raise ValueError(message)
         return self
@@ -148,6 +165,10 @@ def ineffective(config: GrpoConfig) -> list[str]:
         ),
         "overlong_buffer: no domain has the reward overlong; name it there with a weight, or leave the buffer out": (
             config.overlong_buffer is not None and not overlong
+        ),
+        f"oversample {config.oversample}: max_generated {config.max_generated} leaves no group to draw beyond groups "
+        f"{config.groups}; raise max_generated, or leave oversample out": (
+            config.oversample > 1 and int(config.max_generated * config.groups + 1e-9) <= config.groups
         ),
         "overlong: a reward of this name needs overlong_buffer": overlong and config.overlong_buffer is None,
         f"overlong_buffer {config.overlong_buffer}: not below sampling.max_tokens {shortest}": (

@@ -66,12 +66,12 @@ def comparisons(frames: Frames, config: EvaluateConfig, seed: int) -> list[dict[
 
 def p_value(after: pd.DataFrame, before: pd.DataFrame, seed: int) -> float:
     """Two-sided p-value of no difference in accuracy, three digits, over the problems that `paired` compares."""
-    both = by_problem(after).join(by_problem(before), how="inner", lsuffix="_after", rsuffix="_before")
-    counts = [
-        list(zip(both[f"correct_{side}"].astype(int), both[f"scorable_{side}"].astype(int), strict=True))
-        for side in ("after", "before")
-    ]
-    return float(f"{sign_flip(*counts, seed):.3g}")
+    first, second = by_problem(after), by_problem(before)
+    both = first.index.intersection(second.index)
+    after_counts, before_counts = (
+        list(zip(one.correct[both].tolist(), one.scorable[both].tolist(), strict=True)) for one in (first, second)
+    )
+    return float(f"{sign_flip(after_counts, before_counts, seed):.3g}")
 
 
 def decide(frames: Frames, config: EvaluateConfig, seed: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openqwq.artifacts.files import read_table, write_json, write_table
+from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import COMPLETION, SAMPLE, SCORE
 from openqwq.artifacts.shards import Shard, whole_set
 from openqwq.config import Execution
@@ -68,6 +69,8 @@ def shard(stage: Stage, what: Evaluation, which: Shard, out: Path, execution: Ex
 def gather(stage: Stage, what: Evaluation, shards: list[Path], out: Path, execution: Execution) -> None:
     """The second phase: publishes what `run` does. Raises `UserError` for shards that are not all there or not of this stage."""
     work, shards = what.plan(), whole_set(shards, stage.made_from(), stage.hashes)
+    drawn = [read_manifest(folder)["execution"] for folder in shards]
+    stage.facts["drawn_with"] = [one for at, one in enumerate(drawn) if one not in drawn[:at]]
     seconds = [json.loads((folder / SECONDS).read_text(encoding="utf-8")) for folder in shards]
     for name, one in work.items():
         if not kept(stage, name).whole:

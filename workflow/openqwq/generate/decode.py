@@ -16,6 +16,7 @@ import torch
 from transformers import DynamicCache
 
 from openqwq.config.train import Sampling
+from openqwq.errors import StageFailure
 from openqwq.generate.cache import RowCache
 from openqwq.generate.sampling import draw
 
@@ -128,6 +129,11 @@ class Decoder:
         age = torch.tensor([min(len(row.tokens), settings.max_tokens - 1) for row in rows], device=logits.device)
         uniform = noise.gather(1, age.unsqueeze(1)).squeeze(1)
         token, logprob = draw(logits, uniform, temperature=settings.temperature, top_k=settings.top_k, top_p=settings.top_p)
+        if not logprob.isfinite().all():
+            raise StageFailure(
+                "the model's logits are no finite numbers, so nothing can be drawn from them: its weights or its arithmetic are "
+                "broken. Look at the stage that trained it, and at execution.generation_dtype, then start again."
+            )
         for row, value, figure in zip(rows, token.tolist(), logprob.tolist(), strict=True):
             if not row.over:
                 row.tokens.append(value)

@@ -94,9 +94,10 @@ def _made_from(manifests: Manifests) -> list[Caution]:
     if len(commits) > 1:
         made.append(_note(f"Made by {len(commits)} different commits of the code; see provenance."))
     engines = {
-        (m.get("execution", {}).get("engine"), m.get("execution", {}).get("generation_dtype"))
+        (how.get("engine"), how.get("generation_dtype"))
         for m in manifests.values()
         if str(m.get("stage", "")).startswith("evaluate-")
+        for how in m.get("facts", {}).get("drawn_with", [m.get("execution", {})])  # shards tell how they were drawn
     }
     if len(engines) > 1:
         ways = " and ".join(sorted(" in ".join(str(part) for part in way) for way in engines))

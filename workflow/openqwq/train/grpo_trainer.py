@@ -11,7 +11,7 @@ Deviations from the stock trainer:
   be of any size and number (`micro_batches.py`), and neither the split nor the number of processes (`deal.py`) changes the
   gradient.
 - Completions of a group stay together and share their prompt's computation (`shared_prompt.py`), where the attention takes
-  a mask.
+  a mask and has no window.
 - A batch of rollouts serves `updates` optimizer steps, each on its share of the groups (the mini-batches of PPO and DAPO; TRL's
   `num_iterations` would use every group again instead). Ratios are to the policy at the beginning of the batch, computed by the
   trainer itself. With one update they are 1 and need no second forward pass. Saves lie between batches, so that
@@ -30,6 +30,7 @@ from trl import GRPOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from openqwq.train import vocabulary
+from openqwq.train.attention import shareable
 from openqwq.train.batches import Batch, empty, tensors
 from openqwq.train.deal import deal
 from openqwq.train.losses import LOSSES, Loss
@@ -169,8 +170,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
             return self._score(model, batch)[0]
 
     def _shares_prompts(self) -> bool:
-        config = self.accelerator.unwrap_model(self.model).config
-        return config._attn_implementation == "sdpa" and not self.aux_loss_enabled
+        return shareable(self.accelerator.unwrap_model(self.model)) and not self.aux_loss_enabled
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, **options: Any

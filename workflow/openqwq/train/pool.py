@@ -74,6 +74,11 @@ def load_pool(
     for reason, count in sorted(left_out.items()):
         say(f"left out: {count} {reason}")
     for domain, kept in by_domain.items():
+        if kept and "accuracy" in config.domains[domain].rewards and not any(problem["verifier"] for problem in kept):
+            raise UserError(
+                f"{problems}: no {domain} problem has a verifier, so the reward accuracy would always be 0. "
+                f"Take accuracy out of the rewards of {domain}, or give its source a verifier."
+            )
         if not kept:
             why = "; ".join(f"{count} {reason}" for reason, count in left_out.items()) or "there is none"
             raise UserError(

@@ -22,6 +22,7 @@ from openqwq.evaluate.statistics import mean
 from openqwq.generate.checkpoint import load_tokenizer, require_checkpoint
 from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
+from openqwq.train.dropout import without_dropout
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import training_order
 from openqwq.train.saves import SealedSaves
@@ -75,8 +76,9 @@ def with_score_head(start: Path, seed: int, tokenizer: Any) -> Any:
 
     require_checkpoint(start)
     torch.manual_seed(seed)
+    config = without_dropout(start, num_labels=1)
     model = AutoModelForSequenceClassification.from_pretrained(
-        start, num_labels=1, dtype=torch.float32, trust_remote_code=False, local_files_only=True, use_safetensors=True
+        start, config=config, dtype=torch.float32, trust_remote_code=False, local_files_only=True, use_safetensors=True
     )
     model.config.pad_token_id = tokenizer.pad_token_id
     return model
