@@ -14,6 +14,7 @@ from openqwq.config import load, load_file
 from openqwq.config.presets import known, preset
 from openqwq.errors import UserError
 from openqwq.evaluate import alone, model_place
+from openqwq.evaluate.benchmarks import places
 from openqwq.evaluate.beside import table
 from openqwq.evaluate.published import FILE, Published, published
 
@@ -200,3 +201,16 @@ def test_the_table_shows_ours_beside_theirs():
     assert all(text in line for text in ("64", "30", "50.0 [40.0, 60.0]", "79.5 (1)", "76.6–79.5", "63.6"))
     assert "none could be scored" in next(line for line in lines if line.startswith("mbpp"))
     assert any(line.startswith("(1) QwenLM/QwQ") for line in lines)
+
+
+def test_curation_is_made_anew_when_a_commit_changes(tmp_path, monkeypatch):
+    """The commits of what decontamination reads from the hub are part of the stage's configuration."""
+    from openqwq import stages
+
+    seen = []
+    monkeypatch.setattr(stages, "_execute", lambda name, options, inputs, config, body: seen.append(config))
+    sources = [{"name": "own", "type": "builtin", "role": "problems", "generator": "instructions", "size": 5}]
+    for benchmark in ({"name": "gsm8k"}, {"name": "gsm8k", "revision": "b" * 40}, {"name": "gsm8k", "path": "x.jsonl"}):
+        config = json.dumps({"curate": {"sources": sources}, "benchmarks": [benchmark]})
+        assert cli.main(["curate", "--config", config, "--state", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert [one.get("hub", {}).get("gsm8k", {}).get("revision") for one in seen] == [places()["gsm8k"].revision, "b" * 40, None]

@@ -35,9 +35,7 @@ def find(text: str) -> ModelPlace:
         return ModelPlace(folder.resolve().name, folder=inner if inner.is_dir() else folder)
     match = re.fullmatch(r"([\w.-]+/[\w.-]+?)(?:@([0-9a-f]{40}))?", text)
     if match is None:
-        raise UserError(
-            f"--model: {text} is no folder, and no id of the hub such as Qwen/QwQ-32B or ID@COMMIT. Correct the path."
-        )
+        raise UserError(f"--model: {text} is no folder and no id of the hub, such as Qwen/QwQ-32B or ID@COMMIT. Correct it.")
     revision = match[2] or published().revision(match[1])
     if revision is None:
         raise UserError(
