@@ -95,14 +95,15 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="openqwq", description="Turns a pretrained language model into a reasoning model.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def stage(name: str, help_: str, run: Callable[..., None], *inputs: str) -> argparse.ArgumentParser:
+    def stage(name: str, help_: str, run: Callable[..., None], *inputs: str, alone: bool = False) -> argparse.ArgumentParser:
+        """`alone`: it can do without a run, and so without a configuration and a place for its state."""
         sub = commands.add_parser(name, help=help_, description=help_)
-        sub.add_argument("--config", required=True, metavar="JSON", help="the stage's part of the configuration")
+        sub.add_argument("--config", required=not alone, metavar="JSON", help="the stage's part of the configuration")
         sub.add_argument("--seed", type=int, default=1)
         sub.add_argument("--recipe-version", type=int, default=RECIPE_VERSION)
         state, execution = os.environ.get("OPENQWQ_STATE"), os.environ.get("OPENQWQ_EXECUTION", "{}")
         help_ = "where interrupted work is kept (default: $OPENQWQ_STATE)"
-        sub.add_argument("--state", type=Path, required=state is None, default=state, metavar="DIR", help=help_)
+        sub.add_argument("--state", type=Path, required=state is None and not alone, default=state, metavar="DIR", help=help_)
         help_ = "batch sizes, workers, engine (default: $OPENQWQ_EXECUTION)"
         sub.add_argument("--execution", default=execution, metavar="JSON", help=help_)
         help_ = "when to have saved and stopped: +SECONDS, seconds since 1970, or ISO (default: $OPENQWQ_DEADLINE)"
@@ -113,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    from openqwq import stages
+    from openqwq import evaluations, stages
 
     stage("import-model", "Bring the base model into Hugging Face format.", stages.import_model)
     curate = stage("curate", "Make the problem, trace, preference and benchmark tables.", stages.curate)
@@ -128,9 +129,9 @@ def parser() -> argparse.ArgumentParser:
     grpo.add_argument("--reward-model", type=Path, metavar="PATH")
     reward = stage("reward-model", "Train the reward model on preference pairs.", stages.reward_model, "model", "curated")
     reward.add_argument("--profile", type=Path, metavar="PATH", help="whose completions give pairs, for verdict_pairs")
-    evaluate = stage("evaluate", "Evaluate a checkpoint, or gather scores with --gather.", stages.evaluate)
+    evaluate = stage("evaluate", "Evaluate a checkpoint, or gather scores with --gather.", evaluations.evaluate, alone=True)
     evaluate.add_argument("--name", help="the checkpoint's stage: base, coldstart, reason, general")
-    evaluate.add_argument("--model", type=Path, metavar="PATH")
+    evaluate.add_argument("--model", type=Path, metavar="PATH", help="with --preset also an id of the hub, ID or ID@COMMIT")
     evaluate.add_argument("--curated", type=Path, metavar="PATH")
     evaluate.add_argument("--reward-model", type=Path, metavar="PATH", help="scores the samples, for best@k")
     phase = evaluate.add_mutually_exclusive_group()
@@ -138,6 +139,13 @@ def parser() -> argparse.ArgumentParser:
     phase.add_argument("--shards", nargs="+", type=Path, metavar="DIR", help="put all parts of a checkpoint together")
     phase.add_argument("--gather", nargs="+", type=Path, metavar="DIR", help="evaluated folders to compare")
     evaluate.add_argument("--gate", type=Path, metavar="PATH", help="where gate.json goes, with --gather")
+    evaluate.add_argument("--preset", metavar="NAME", help="evaluate any model without a run, on config/presets/NAME.yaml")
+    evaluate.add_argument("--benchmarks", metavar="A,B", help="with --preset: only these of its benchmarks")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="with --preset: so many problems of each, evenly spread")
+    evaluate.add_argument("--engine", choices=["transformers", "vllm"], help="with --preset: instead of execution.engine")
+    rewards = stage("rewardbench", "Measure a reward model on RewardBench.", evaluations.rewardbench, "model", alone=True)
+    rewards.add_argument("--path", metavar="FILE", help="its pairs, instead of the hub's")
+    rewards.add_argument("--limit", type=int, metavar="N", help="so many pairs, evenly spread")
     plan = stage("gate-plan", "Write down what the gate can show, before its results.", stages.gate_plan, "curated")
     plan.add_argument("--before", type=Path, metavar="DIR", help="the evaluated folder of reason, for the spread")
     stage("final", "Name the run's final model, by what the gate says.", stages.final, "gate")

@@ -100,10 +100,13 @@ def curate(options: argparse.Namespace) -> None:
     from openqwq.config.evaluate import Benchmark
     from openqwq.config.files import source_files
     from openqwq.data import curate
+    from openqwq.evaluate.benchmarks import pins
 
     config = _config(options)
     parsed = _parse(CurateConfig, config.get("curate"), "curate")
     benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    if hub := pins(benchmarks):
+        config = config | {"hub": hub}
     execution = _execution(options)
     files = {str(path): path for path in source_files(parsed.sources, benchmarks)}
     if options.shard:

@@ -79,6 +79,7 @@ def completion(problem, sample, verdict):
         "problem_id": f"p{problem:03d}", "domain": "math", "sample": sample, "prompt": "q", "text": "a", "tokens": 3,
         "finish_reason": "stop", "verifier": "math", "reference": "{}", "verdict": verdict,
         "score": {"correct": 1.0, "incorrect": 0.0}.get(verdict), "reason": "", "rewards": [], "seconds": 0.0,
+        "turns": None, "calls": None, "failed_calls": None, "vote": None, "mixed": False, "touched": None,
     }  # fmt: skip
 
 

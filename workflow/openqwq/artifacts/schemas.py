@@ -25,6 +25,11 @@ TRACE = PROBLEM.append(pa.field("turns", MESSAGES)).append(pa.field("completion"
 # Two completions of one prompt, the first preferred; both are lists of assistant messages.
 PREFERENCE = PROBLEM.append(pa.field("chosen", MESSAGES, nullable=False)).append(pa.field("rejected", MESSAGES, nullable=False))
 
+# A preference pair with a reward model's own scores, on no particular scale.
+SCORED_PAIR = PREFERENCE.append(pa.field("chosen_score", pa.float64(), nullable=False)).append(
+    pa.field("rejected_score", pa.float64(), nullable=False)
+)
+
 REJECTED = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),

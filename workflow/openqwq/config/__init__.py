@@ -133,11 +133,13 @@ class RunConfig(Strict):
 
 
 def load(value: dict[str, Any], where: str) -> RunConfig:
-    """Validates a configuration, sources used by name resolved. `where` is the file's name.
+    """Validates a configuration, sources and presets used by name resolved. `where` is the file's name.
 
     Raises `UserError` naming each key that does not fit.
     """
-    resolved = _scientific(resolve(value, where))
+    from openqwq.config import presets
+
+    resolved = _scientific(presets.resolve(resolve(value, where), where))
     try:
         # Validated as JSON: lists may stand for tuples, while numbers are still not read from text.
         return RunConfig.model_validate_json(json.dumps(resolved, default=str))

@@ -102,7 +102,7 @@ class _Mapped(_Source):
     the gold check of code runs)."""
 
     domain: Domain
-    verifier: Literal["math", "code", "instructions", "tool_call", "environment"] | None = None
+    verifier: Literal["math", "code", "instructions", "tool_call", "choice", "environment"] | None = None
     fields: dict[str, FieldSpec]
     prompt_suffix: str = ""  # appended to the prompt, such as how to mark the answer
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from openqwq.config.agents import AgentsConfig
 from openqwq.config.base import Positive, Share, Slug, Strict
@@ -12,12 +12,19 @@ from openqwq.config.train import Sampling
 CheckpointStage = Literal["base", "coldstart", "reason", "general"]
 
 
+Revision = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
 class Benchmark(Strict):
     """One benchmark of the registry. `limit` takes a fixed slice: rows spread evenly over the benchmark's order."""
 
     name: Slug  # registry name: humaneval, bfcl_simple, …
     limit: Positive | None = None
-    path: str | None = None  # for benchmarks read from a local file
+    path: str | None = None  # a local file instead of the hub, or for benchmarks that are read from one
+    revision: Revision | None = None  # of the data set on the hub, instead of the pinned one
+    after: Day | None = None  # livecodebench: problems published on this day or later
+    before: Day | None = None  # livecodebench: problems published before this day
     samples: Positive = 1  # k
     max_tokens: Positive | None = None  # overrides the sampling's
 

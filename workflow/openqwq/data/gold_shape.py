@@ -19,6 +19,7 @@ REQUIRED = {
     "math": ("answer",),
     "instructions": ("instruction_id_list", "kwargs"),
     "tool_call": ("calls",),
+    "choice": ("answer", "options"),
     "environment": ("environment", "task"),
 }
 REQUIRED_CODE = {"stdio": ("tests",), "call": ("entry_point", "tests"), "check": ("entry_point", "tests")}
@@ -90,6 +91,12 @@ def _tool_call(gold: dict[str, Any]) -> str | None:
     return None
 
 
+def _choice(gold: dict[str, Any]) -> str | None:
+    if not isinstance(gold["answer"], str):
+        return _not("reference.answer", "a letter", gold["answer"])
+    return _not_list_of(gold["options"], "reference.options", str, "texts")
+
+
 def _environment(gold: dict[str, Any]) -> str | None:
     if gold["environment"] not in (known := list(ENVIRONMENTS)):
         return _not("reference.environment", f"one of {', '.join(known)}", gold["environment"])
@@ -101,6 +108,7 @@ _AMISS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "code": _code,
     "instructions": _instructions,
     "tool_call": _tool_call,
+    "choice": _choice,
     "environment": _environment,
 }
 

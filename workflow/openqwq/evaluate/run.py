@@ -14,6 +14,7 @@ from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import COMPLETION, SAMPLE, SCORE
 from openqwq.artifacts.shards import Shard, whole_set
 from openqwq.config import Execution
+from openqwq.evaluate import ifeval_scores
 from openqwq.evaluate.annotate import annotate, read_touched
 from openqwq.evaluate.drawing import Opener, Scorer, bound_unscorable, draw_all, judge_kept, kept, reward_all
 from openqwq.evaluate.scores import frame, score_rows
@@ -91,7 +92,10 @@ def _publish(stage: Stage, what: Evaluation, work: Plan, out: Path, execution: E
             rows = annotate(name, kept(stage, name).rows(), touched, execution.verifier_workers)
             table = write_table(folder / f"{name}.parquet", rows, SAMPLE)
             seconds, draws = kept(stage, name).seconds(), what.config.bootstrap
-            scores += score_rows(what.name, name, frame(table), seconds=seconds, draws=draws, seed=stage.seed)
+            made = score_rows(what.name, name, frame(table), seconds=seconds, draws=draws, seed=stage.seed)
+            if name == ifeval_scores.BENCHMARK:
+                made += ifeval_scores.added(made, rows, draws=draws, seed=stage.seed)
+            scores += made
         write_table(folder / "scores.parquet", scores, SCORE)
         write_json(folder / "scores.json", scores)
     for row in scores:

@@ -7,6 +7,7 @@ from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.schemas import SAMPLE, SCORE
 from openqwq.config.evaluate import EvaluateConfig
 from openqwq.errors import UserError
+from openqwq.evaluate import ifeval_scores
 from openqwq.evaluate.gate import Frames, comparisons, decide
 from openqwq.evaluate.scores import frame, score_rows
 from openqwq.stage import Stage
@@ -28,10 +29,13 @@ def run(stage: Stage, config: EvaluateConfig, folders: dict[str, Path], out_scor
         seconds = {row["benchmark"]: row["seconds"] for row in read_table(folder / SCORES, SCORE).to_pylist()}
         frames[name] = {}
         for path in sorted(p for p in folder.glob("*.parquet") if p.name != SCORES):
-            samples = frames[name][path.stem] = frame(read_table(path, SAMPLE))
-            rows += score_rows(
-                name, path.stem, samples, seconds=seconds.get(path.stem, 0.0), draws=config.bootstrap, seed=stage.seed
-            )
+            table = read_table(path, SAMPLE)
+            samples = frames[name][path.stem] = frame(table)
+            took, draws = seconds.get(path.stem, 0.0), config.bootstrap
+            made = score_rows(name, path.stem, samples, seconds=took, draws=draws, seed=stage.seed)
+            if path.stem == ifeval_scores.BENCHMARK:
+                made += ifeval_scores.added(made, table.to_pylist(), draws=draws, seed=stage.seed)
+            rows += made
     gate = decide(frames, config, stage.seed) | {"comparisons": comparisons(frames, config, stage.seed)}
     stage.publish_file(out_scores, lambda path: write_table(path, rows, SCORE))
     stage.publish_json(out_scores.with_suffix(".json"), rows)
