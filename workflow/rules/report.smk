@@ -43,7 +43,7 @@ rule report:
         f"{HERE}/timing/report.tsv"
     priority: 1  # before a gate that may stop the run
     params:
-        config=as_json(without(RUN, "execution")),
+        config=as_json(without(RUN, "execution", "hardware", "plan")),
         recipe=2,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),

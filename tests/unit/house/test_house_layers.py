@@ -12,12 +12,12 @@ PACKAGE = ROOT / "workflow" / "openqwq"
 # A module may import from its own row and from rows below it, never from one above.
 ROWS = [
     {"cli", "stages", "evaluations", "status", "clean"},
-    {"data", "train", "evaluate", "report", "show", "model"},
+    {"data", "train", "evaluate", "report", "show", "plan", "model"},
     {"verify", "generate", "agents"},
     {"sandbox", "artifacts", "config", "stage", "stopping", "progress", "environment", "errors", "ranks"},
 ]
 HEAVY = {"torch", "transformers", "trl", "accelerate", "datasets", "vllm"}
-LIGHT = {"verify", "sandbox", "config", "artifacts"}
+LIGHT = {"verify", "sandbox", "config", "artifacts", "plan"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -13,6 +13,7 @@ from openqwq.config.agreement import disagreements
 from openqwq.config.base import Positive, Rate, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
+from openqwq.config.hardware import Hardware, PlanConfig
 from openqwq.config.model import BaseModelSource, Dtype
 from openqwq.config.registry import resolve
 from openqwq.config.traces import SampleTracesConfig
@@ -103,6 +104,8 @@ class RunConfig(Strict):
     evaluate: EvaluateConfig = EvaluateConfig()
     report: ReportConfig = ReportConfig()
     execution: Execution = Execution()
+    hardware: Hardware = Hardware()
+    plan: PlanConfig = PlanConfig()
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
@@ -129,6 +132,11 @@ class RunConfig(Strict):
                 raise ValueError(f"evaluate.gate.benchmarks: {name!r} is not evaluated; known: {', '.join(sorted(known))}")
         for message in disagreements(self):
             raise ValueError(message)
+        if self.hardware.has_gpu() and self.execution.processes > self.hardware.gpus_per_node:
+            raise ValueError(
+                f"execution.processes {self.execution.processes}: one a GPU, and hardware.gpus_per_node is "
+                f"{self.hardware.gpus_per_node}"
+            )
         return self
 
 

@@ -31,7 +31,7 @@ tests'. Unknown keys are errors, and so are numbers written as text. A key witho
     make demo ARGS="--config run=second seed=7"         # single values on the command line, beside the first run
 
 Everything that a file holds decides the result and is part of the fingerprint of the stages that read it, except
-`results`, `report` and `execution`.
+`results`, `report`, `execution`, `hardware` and `plan`.
 """
 
 SLUG = TypeAdapter(Slug).json_schema()["pattern"]

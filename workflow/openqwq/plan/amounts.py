@@ -1,0 +1,71 @@
+"""How much a stage works on, as far as the configuration tells: rows to train on, problems of benchmarks, expected lengths."""
+
+from openqwq.config import RunConfig
+from openqwq.config.evaluate import Benchmark
+from openqwq.config.rl import RlSampling
+
+# Problems of the public benchmarks, as their authors publish them.
+PROBLEMS = {
+    "aime24": 30,
+    "aime25": 30,
+    "bfcl_simple": 400,
+    "gsm8k": 1319,
+    "humaneval": 164,
+    "ifeval": 541,
+    "math500": 500,
+    "mbpp": 500,
+    "mbpp_plus": 378,
+}
+
+
+def rows(config: RunConfig, role: str) -> int | None:
+    """Rows of the role `traces` or `preferences` to train on, before curation drops any; None where a source does not say."""
+    told: int | None = getattr(config.plan.rows, role)
+    if told is not None:
+        return told
+    counts = [source.limit or getattr(source, "size", None) for source in config.curate.sources if source.role == role]
+    if None in counts:
+        return None
+    return max(0, sum(count for count in counts if count) - getattr(config.curate.held_out, role))
+
+
+def mean_tokens(config: RunConfig, stage: str, longest: int) -> float:
+    """Expected tokens of a completion (a trace, a side of a pair) of at most `longest`."""
+    told: int | None = getattr(config.plan.mean_tokens, stage)
+    return min(longest, told) if told is not None else longest * config.plan.completion_share
+
+
+def longest_tokens(config: RunConfig, stage: str, bound: int) -> int:
+    """Tokens of the longest row that is trained on."""
+    told: int | None = getattr(config.plan.longest_tokens, stage)
+    return bound if told is None else min(bound, told)
+
+
+def phases(sampling: RlSampling, steps: int) -> list[tuple[int, int]]:
+    """Optimizer steps and `max_tokens` of each part of an RL stage."""
+    if isinstance(sampling.max_tokens, int):
+        return [(steps, sampling.max_tokens)]
+    starts = [stage.from_step for stage in sampling.max_tokens] + [steps + 1]
+    return [(starts[at + 1] - stage.from_step, stage.max_tokens) for at, stage in enumerate(sampling.max_tokens)]
+
+
+def completions(config: RunConfig) -> dict[int, float] | None:
+    """Completions of one checkpoint's evaluation by `max_tokens`; None for a benchmark of unknown size."""
+    found: dict[int, float] = {}
+    for benchmark in config.benchmarks:
+        size = problems(benchmark)
+        if size is None:
+            return None
+        longest = benchmark.max_tokens or config.evaluate.sampling.max_tokens
+        found[longest] = found.get(longest, 0.0) + size * benchmark.samples
+    held_out = config.curate.held_out
+    own = held_out.math + held_out.code + held_out.instruction + held_out.tool
+    longest = config.evaluate.sampling.max_tokens
+    found[longest] = found.get(longest, 0.0) + own * config.evaluate.held_out_samples
+    return found
+
+
+def problems(benchmark: Benchmark) -> int | None:
+    """How many problems of it are asked."""
+    size = PROBLEMS.get(benchmark.name)
+    return benchmark.limit if size is None else min(size, benchmark.limit or size)

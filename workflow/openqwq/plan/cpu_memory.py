@@ -1,0 +1,51 @@
+"""Peak memory of a stage on a CPU, in bytes by what takes it, over all its processes.
+
+Everything lies in one memory and freed memory is kept (`MALLOC_TRIM_THRESHOLD_`), so the peak is the largest that ever
+stood at once. Weights, gradients and moments are float32; activations are those of bfloat16 autocast, which keeps a bfloat16
+copy of each weight for a step.
+"""
+
+from openqwq.plan.architecture import Architecture
+
+LIBRARIES = 0.75e9  # Python with torch, transformers and TRL, before a model is loaded
+WORKER = 0.1e9  # a verifier process with its parsers
+VLLM_CACHE_GB = 4.0  # that vLLM takes for keys and values on a CPU unless told otherwise (generate/vllm_start.py)
+GROWTH = 1.5  # a cache of keys and values grows by half of itself when it is full
+
+Parts = dict[str, float]
+
+
+def training(
+    model: Architecture, *, tokens: float, scored: float, checkpointing: bool, autocast: bool, reference: bool = False
+) -> Parts:
+    """While the largest micro-batch, of `tokens` positions and `scored` of them with logits, is trained on."""
+    width = 2 if autocast else 4
+    kept = model.kept_bytes() if autocast else 2 * model.kept_bytes(master=2)
+    inputs = model.layers * model.hidden * 4
+    parts = {
+        "libraries": LIBRARIES,
+        "weights": 4 * model.parameters,
+        "gradients": 4 * model.parameters,
+        "optimizer": 8 * model.parameters,
+        "autocast": 2 * model.parameters if autocast else 0.0,
+        "activations": tokens * (inputs + kept if checkpointing else model.layers * kept),
+        "logits": scored * model.vocabulary * width,
+    }
+    if reference:
+        parts["reference"] = 4 * model.parameters
+    return parts
+
+
+def sampling(model: Architecture, *, places: float, tokens: float, half: bool) -> Parts:
+    """The sampler of transformers: weights (in bfloat16 once more, packed for products) and `places` rows of `tokens` tokens."""
+    width = 2 if half else 4
+    return {
+        "sampler's weights": width * model.parameters * (2 if half else 1),
+        "keys and values": GROWTH * places * tokens * model.kv_bytes(width),
+        "sampler's logits": 3 * 4 * places * model.vocabulary,
+    }
+
+
+def judging(workers: int) -> Parts:
+    """Verifier processes."""
+    return {"verifiers": workers * WORKER}
