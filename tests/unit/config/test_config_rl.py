@@ -155,5 +155,6 @@ def test_a_window_of_pass_rates_that_nobody_measures_is_an_error():
     del tiny["profile"]["problems"]["math"]
     tiny["profile"]["problems"]["code"] = 4
     tiny["general"]["domains"] = {"chat": {"rewards": {"reward_model": 1.0}}}
+    tiny["general"]["agents"] = None
     with pytest.raises(UserError, match=r"general\.pass_rate: none of the stage's domains is in profile.problems"):
         load(tiny, "tiny.yaml")
