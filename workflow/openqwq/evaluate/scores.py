@@ -82,7 +82,7 @@ def _parts(samples: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     for name, part in episodes.groupby("environment", sort=True):
         yield f"success/{name}", part
     for turns, part in episodes.groupby("turns", sort=True):
-        yield f"success/turns={int(turns)}", part
+        yield f"success/turns={turns:.0f}", part
 
 
 def _described(samples: pd.DataFrame) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def rows(benchmark: Benchmark) -> list[dict[str, Any]]:
     made = []
     for index, raw in enumerate(from_hub(benchmark, HUB[benchmark.name])):
         where = f"benchmark {benchmark.name}, row {index}"
-        answer = field(raw, "answer", (int, float, str), where)
+        answer: Any = field(raw, "answer", (int, float, str), where)
         try:
             gold = float(answer)
         except ValueError as error:
