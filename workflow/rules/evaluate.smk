@@ -46,8 +46,7 @@ rule evaluate_shard:
         seed=SEED,
         shards=EVALUATE_SHARDS,
     shell:
-        EVALUATE
-        + " --shard {wildcards.shard}/{params.shards} --out {output:q} 2>&1 | tee {log:q}"
+        f"{EVALUATE} --shard {{wildcards.shard}}/{{params.shards}} --out {{output:q}} 2>&1 | tee {{log:q}}"
 
 
 # One folder of links under one name: another number of shards is then no reason to evaluate again.
@@ -81,7 +80,7 @@ rule evaluate_checkpoint:
         recipe=3,
         seed=SEED,
     shell:
-        EVALUATE + " --shards {input.shards:q}/* --out {output:q} 2>&1 | tee {log:q}"
+        f"{EVALUATE} --shards {{input.shards:q}}/* --out {{output:q}} 2>&1 | tee {{log:q}}"
 
 
 rule gate_plan:
