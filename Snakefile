@@ -28,12 +28,16 @@ include: "workflow/rules/report.smk"
 localrules:
     all,
     curate_shards,
+    evaluate_shards,
+    gate_plan,
+    evaluate,
 
 
 rule all:
     default_target: True
     input:
         rules.report.output,
+        rules.evaluate.output,
 
 
 onstart:
@@ -43,8 +47,9 @@ onstart:
 # Snakemake now knows what is complete: the stages' safety copies of finished work have done their duty.
 onsuccess:
     forget_published(Path(HERE) / ".state")
-    # The links to the shards are gone; what they once were linked to is no reason to curate again.
-    workflow.persistence.cleanup_metadata(rules.curate_shards.output[0])
+    # The links to the shards are gone; what they once were linked to is no reason to curate or evaluate again.
+    for links in [rules.curate_shards.output[0], *EVALUATE_LINKS]:
+        workflow.persistence.cleanup_metadata(links)
 
 
 onerror:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = {"import-model", "curate", "sft", "profile", "grpo", "reward-model", "evaluate", "report"}
+STAGES = {"import-model", "curate", "sft", "profile", "grpo", "reward-model", "evaluate", "report", "gate-plan", "final"}
 DEFAULT_CONFIG = "config/demo.yaml"
 PATIENCE = 10  # tries to take the launch lock, a fifth of a second apart
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -86,6 +88,28 @@ def test_grpo_goes_from_two_processes_to_one_and_back(runs, grpo_alone):
         assert [(r["problem_id"], r["text"], r["verdict"]) for r in one] == [
             (r["problem_id"], r["text"], r["verdict"]) for r in two
         ]
+
+
+@pytest.mark.parametrize("later", [0.0, 1.5, 4.0])  # before the processes are there, while they start, when they have begun
+def test_a_request_is_not_lost_however_early_it_comes(runs, later):
+    run = runs("sft")
+    process = run.start(2)
+    deadline = time.monotonic() + 30
+    while not listens(process.pid, signal.SIGTERM):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    time.sleep(later)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == STOPPED, said
+    assert said.count("stopped by SIGTERM") == 1, said
+    assert "Traceback" not in said
+
+
+def listens(pid, number):
+    """Whether a process has a handler for a signal."""
+    caught = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
 
 def test_the_end_of_the_starting_process_ends_all(runs):

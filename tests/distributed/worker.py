@@ -149,6 +149,9 @@ def share(findings: dict) -> None:
         assert written == dict(enumerate(drawn))
         scores = shared.score([("p", "x" * n) for n in range(1, 4)])
         one = shared.sample(["only"], 1, Sampling(), 7)
+        each = shared.sample([[1], [2], [3]], 1, Sampling(), [4, 5, 6])
+        asked = ["[4, 5, 6]"] * 3 if together == 2 else ["[4, 6]", "[5]", "[4, 6]"]
+        assert [samples[0].text.split("/")[2] for samples in each] == asked
         return [[s.text for s in samples] for samples in drawn], scores, one[0][0].text
 
     for together in (1, 2):

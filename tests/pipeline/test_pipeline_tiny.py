@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import zipfile
+from datetime import datetime
 from itertools import pairwise
 
 import pandas as pd
@@ -12,13 +14,14 @@ import pytest
 import yaml
 from conftest import BIN, ROOT
 
-from openqwq.artifacts.files import read_table
+from openqwq.artifacts.files import read_table, write_json
 from openqwq.artifacts.lineage import check, lineage
-from openqwq.artifacts.schemas import COMPLETION, METRIC, PROBLEM, PROFILE, ROLLOUT, SCORE
+from openqwq.artifacts.manifest import read_manifest
+from openqwq.artifacts.schemas import COMPLETION, METRIC, PAIR, PROBLEM, PROFILE, ROLLOUT, SAMPLE, SCORE, TRACE
 from openqwq.cli import main
 
 STAGES = ("base", "coldstart", "reason", "general")
-BENCHMARKS = {"math", "code", "instruction", "tool", "humaneval", "bfcl_simple"}
+BENCHMARKS = {"math", "code", "instruction", "tool", "agent", "humaneval", "bfcl_simple"}
 
 pytestmark = pytest.mark.timeout(1500)  # the run itself is made in the first test that asks for it
 
@@ -61,7 +64,30 @@ def test_both_rl_stages_moved_the_weights_and_kept_their_rollouts(tiny):
         metrics = read_table(folder / "metrics.parquet", METRIC).to_pandas()
         assert set(metrics.step) == set(range(1, steps + 1))
         assert {"loss", "reward", "generated_length/mean", "live_share", "zero_variance_share", "entropy"} <= set(metrics.name)
-    assert (metrics.name == "reward/reward_model").any()
+    assert {"reward/reward_model", "watch/reward_model"} <= set(metrics.name)
+    gated = rollouts[(rollouts.domain == "instruction") & (rollouts.verdict == "incorrect")]
+    assert all(dict(rewards)["reward_model"] == 0 for rewards in gated.rewards)
+    assert gated.reward_model.between(0.04, 0.96).all()
+
+
+def test_episodes_are_learnt_from_profiled_trained_on_and_evaluated(tiny):
+    traces = read_table(tiny.run / "curate" / "traces" / "train.parquet", TRACE).to_pandas()
+    assert traces[traces.domain == "agent"].turns.notna().all()
+    rollouts = pd.concat([read_table(t, ROLLOUT).to_pandas() for t in (tiny.run / "general" / "rollouts").glob("*.parquet")])
+    profiled = read_table(tiny.run / "profile" / "completions.parquet", COMPLETION).to_pandas()
+    evaluated = read_table(tiny.run / "evaluate" / "general" / "agent.parquet", SAMPLE).to_pandas()
+    for table in (rollouts, profiled, evaluated):
+        episodes = table[table.domain == "agent"]
+        assert len(episodes)
+        assert episodes.turns.between(1, 3).all()
+        assert table[table.domain != "agent"].turns.isna().all()
+    tried = pd.concat([table[table.domain == "agent"] for table in (rollouts, profiled, evaluated)])
+    assert (tried.calls >= 1).any(), "the cold start has shown how tools are called"
+    groups = rollouts[rollouts.domain == "agent"].groupby(["step", "problem_id"]).reward.nunique()
+    assert (groups > 1).any(), "a group of episodes was trained on"
+    scores = read_table(tiny.run / "evaluate" / "scores.parquet", SCORE).to_pandas()
+    assert set(scores[scores.metric == "success/python"].stage) == set(STAGES)
+    assert "Share of episodes that reached their goal" in (tiny.run / "report.html").read_text()
 
 
 def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(tiny):
@@ -70,19 +96,70 @@ def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(
     for stage in STAGES:
         assert {p.stem for p in (tiny.run / "evaluate" / stage).glob("*.parquet")} - {"scores"} == BENCHMARKS
         for benchmark in BENCHMARKS:
-            samples = read_table(tiny.run / "evaluate" / stage / f"{benchmark}.parquet", COMPLETION).to_pandas()
+            samples = read_table(tiny.run / "evaluate" / stage / f"{benchmark}.parquet", SAMPLE).to_pandas()
             row = scores.loc[(stage, benchmark)]
             assert row.n == samples.problem_id.nunique()
             assert row.value == pytest.approx((samples.verdict == "correct").mean())
             assert row.low <= row.value <= row.high
             assert row.low < row.high
-    assert json.loads((tiny.run / "evaluate" / "gate.json").read_text())["verdict"]
+    gate, plan, final = (json.loads((tiny.run / "evaluate" / f"{n}.json").read_text()) for n in ("gate", "gate_plan", "final"))
+    assert (
+        {row["benchmark"] for row in plan["benchmarks"]} == {row["benchmark"] for row in gate["benchmarks"]} == {"math", "code"}
+    )
+    assert final["stage"] == ("reason" if gate["verdict"] == "fail" else "general")
+    assert {row["benchmark"]: row["k"] for row in plan["benchmarks"]} == {"math": 2, "code": 1}
+
+
+def test_the_plan_of_the_gate_stood_before_the_results_that_it_is_about(tiny):
+    written, began = (read_manifest(tiny.run / "evaluate" / name) for name in ("gate_plan.json", "general"))
+    assert datetime.fromisoformat(written["finished"]) <= datetime.fromisoformat(began["finished"])
+    assert "general" not in written["inputs"]
+
+
+def test_another_end_of_a_failed_gate_measures_and_trains_nothing_again(tiny, tmp_path):
+    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
+    values["evaluate"]["gate"]["on_fail"] = "warn"
+    (tmp_path / "warn.yaml").write_text(yaml.safe_dump(values))
+    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "warn.yaml").stdout)
+    assert {k: v for k, v in jobs.items() if k != "total"} == {"evaluate": 1, "report": 1, "all": 1}
+    values["evaluate"]["gate"] |= {"on_fail": "rollback", "margin": 0.2}
+    (tmp_path / "margin.yaml").write_text(yaml.safe_dump(values))
+    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "margin.yaml").stdout)
+    assert {k: v for k, v in jobs.items() if k != "total"} == {"gate_plan": 1, "compare": 1, "evaluate": 1, "report": 1, "all": 1}
+
+
+def test_a_failed_gate_stops_the_run_keeps_the_scores_and_has_a_report(tiny, tmp_path):
+    """On a copy of the run in which general forgot everything."""
+    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
+    values["evaluate"]["gate"]["on_fail"] = "stop"
+    (tmp_path / "stop.yaml").write_text(yaml.safe_dump(values))
+    run = tmp_path / "run"
+    shutil.copytree(tiny.run / "evaluate", run)
+    gate = json.loads((run / "gate.json").read_text())
+    gate["benchmarks"][0] |= {"verdict": "fail"}
+    write_json(run / "gate.json", gate | {"verdict": "fail"})
+    options = ["--config", json.dumps(values["evaluate"]["gate"]), "--state", str(tmp_path / "state")]
+    assert main(["final", *options, "--gate", str(run / "gate.json"), "--out", str(run / "stopped.json")]) == 1
+    assert not (run / "stopped.json").exists()
+    assert (run / "scores.parquet").exists()
+    jobs = planned(tiny.snakemake("report", "-n", config=tmp_path / "stop.yaml").stdout)
+    assert "evaluate" not in jobs
+
+
+def test_the_reward_model_tells_what_is_simpler(tiny):
+    found = json.loads((tiny.run / "reward_model" / "accuracy.json").read_text())
+    assert {row["source"] for row in found["by_source"]} == {"preferences", "verdicts/math"}
+    assert found["control"]["steps"] == 3
+    assert found["baselines"]["length"]["n"] == found["n"]
+    pairs = read_table(tiny.run / "reward_model" / "pairs.parquet", PAIR).to_pandas()
+    assert set(pairs.split) >= {"train", "held_out"}
+    assert lineage(tiny.run / "reward_model" / "checkpoint")["inputs"]["completions"]["stage"] == "profile"
 
 
 def test_nothing_held_out_is_trained_on(tiny):
     train = read_table(tiny.run / "curate" / "problems" / "train.parquet", PROBLEM).to_pylist()
     seen = {row["messages"][-1]["content"] for row in train}
-    for name in ("math", "code", "instruction", "tool"):
+    for name in ("math", "code", "instruction", "tool", "agent"):
         held = read_table(tiny.run / "curate" / "benchmarks" / f"{name}.parquet", PROBLEM).to_pylist()
         assert held
         assert not seen & {row["messages"][-1]["content"] for row in held}
@@ -100,7 +177,7 @@ def test_stored_rollouts_can_be_judged_again(tiny, tmp_path):
     stored = tiny.run / "evaluate" / "coldstart" / "math.parquet"
     assert main(["verify", str(stored), str(tmp_path / "again.parquet")]) == 0
     again = pd.read_parquet(tmp_path / "again.parquet")
-    assert list(again.verdict) == list(read_table(stored, COMPLETION).to_pandas().verdict)
+    assert list(again.verdict) == list(read_table(stored, SAMPLE).to_pandas().verdict)
 
 
 def test_progress_was_shown(tiny, capsys):
@@ -122,7 +199,8 @@ def test_touching_the_package_or_tuning_the_execution_reruns_nothing(tiny, tmp_p
     os.utime(ROOT / "workflow" / "openqwq" / "train" / "grpo.py")
     assert "Nothing to be done" in tiny.snakemake("all", "-n").stdout
     values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3}, "shards": 2, "bounds": {"unscorable": 0.2}}
+    values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3, "evaluate": 2}, "shards": 2}
+    values["execution"] |= {"evaluate_shards": 3, "bounds": {"unscorable": 0.2}}
     (tmp_path / "tuned.yaml").write_text(yaml.safe_dump(values))
     assert "Nothing to be done" in tiny.snakemake("all", "-n", config=tmp_path / "tuned.yaml").stdout
 
@@ -132,7 +210,16 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
     values["benchmarks"][0]["max_tokens"] = 40
     (tmp_path / "longer.yaml").write_text(yaml.safe_dump(values))
     jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "longer.yaml").stdout)
-    assert {k: v for k, v in jobs.items() if k != "total"} == {"evaluate_checkpoint": 4, "evaluate": 1, "report": 1, "all": 1}
+    assert {k: v for k, v in jobs.items() if k != "total"} == {
+        "evaluate_shard": 4,
+        "evaluate_shards": 4,
+        "evaluate_checkpoint": 4,
+        "gate_plan": 1,
+        "compare": 1,
+        "evaluate": 1,
+        "report": 1,
+        "all": 1,
+    }
 
 
 def planned(output):
@@ -145,7 +232,11 @@ def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
     assert {k: v for k, v in jobs.items() if k != "total"} == {
         "reason": 1,
         "general": 1,
+        "evaluate_shard": 2,
+        "evaluate_shards": 2,
         "evaluate_checkpoint": 2,
+        "gate_plan": 1,
+        "compare": 1,
         "evaluate": 1,
         "report": 1,
         "all": 1,
@@ -169,7 +260,21 @@ def test_the_report_is_one_page_and_snakemake_reports_too(tiny):
     assert not re.search(r'(src|href)="https?://', page)
     done = tiny.snakemake("all", "--report", "report.zip")
     assert done.returncode == 0, done.stdout
-    assert zipfile.ZipFile(tiny.folder / "report.zip").namelist()
+    with zipfile.ZipFile(tiny.folder / "report.zip") as archive:
+        names = archive.namelist()
+        packages = archive.read(next(name for name in names if name.endswith("/report.html"))).decode()
+    figures = ["curate.funnel", "evaluate.scores"]
+    figures += [f"{stage}.curves" for stage in ("coldstart", "reason", "reward_model", "general")]
+    for file in (*(f"{figure}.svg" for figure in figures), "scores.json", "gate.json"):
+        assert file in packages, file
+    for category in ("curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"):
+        assert f'"{category}"' in packages, category
+
+
+def test_samples_are_shown_in_a_terminal(tiny, capsys):
+    assert main(["samples", str(tiny.run), "--stage", "reason", "--benchmark", "math", "--n", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "reason on math: " in said
 
 
 @pytest.mark.parametrize(
@@ -209,5 +314,5 @@ def test_the_cluster_configuration_plans_every_stage():
         [str(BIN / "snakemake"), "--profile", "slurm", "-n", "all"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert planned(done.stdout + done.stderr)["total"] == 16
+    assert planned(done.stdout + done.stderr)["total"] == 38
     assert "results/qwq-32b/general" in done.stdout + done.stderr

@@ -15,7 +15,7 @@ import time
 import pandas as pd
 
 from openqwq.artifacts.files import write_table
-from openqwq.artifacts.schemas import PREFERENCE, PROBLEM, PROFILE, TRACE
+from openqwq.artifacts.schemas import COMPLETION, PREFERENCE, PROBLEM, PROFILE, TRACE
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["openqwq.train.sft", "openqwq.train.reward_model", "openqwq.train.grpo"])
@@ -23,7 +23,7 @@ OPTIMIZER = {"learning_rate": 1e-3, "scheduler": "cosine", "warmup_steps": 2}
 SUPERVISED = {"batch_size": 4, "micro_batch_size": 2, "max_length": 256, "optimizer": OPTIMIZER, "autocast": "none"}
 CONFIGS = {
     "sft": SUPERVISED | {"epochs": 4},
-    "reward-model": SUPERVISED | {"epochs": 4},
+    "reward-model": SUPERVISED | {"epochs": 4, "control_steps": 5, "verdict_pairs": {"domains": ["math"], "held_out": 0.2}},
     "grpo": {
         "steps": 6,
         "groups": 2,
@@ -38,7 +38,7 @@ CONFIGS = {
     },
 }
 SAVING = {"coldstart": 2, "reward_model": 3, "general": 1, "keep": 2}
-STEPS = {"sft": 24, "reward-model": 24, "grpo": 6}
+STEPS = {"sft": 24, "reward-model": 32, "grpo": 6}
 ROWS = 24
 
 
@@ -69,6 +69,13 @@ def problem(number):
     }
 
 
+def completions(number):
+    """A right and a wrong one of a problem."""
+    shared = {"problem_id": f"v{number}", "domain": "math", "prompt": f"sum {number}", "tokens": 4, "finish_reason": "stop"}
+    shared |= {"verifier": "math", "reference": "{}", "score": 1.0, "reason": "", "rewards": [], "seconds": 0.0}
+    return [shared | {"sample": s, "text": f"{v} {number}", "verdict": v} for s, v in enumerate(("correct", "incorrect"))]
+
+
 def write_inputs(curated, profile):
     """Tables as curation and profiling leave them."""
     problems = [problem(i) for i in range(ROWS)]
@@ -85,7 +92,9 @@ def write_inputs(curated, profile):
         for i, p in enumerate(problems)
     ]
     write_table(curated / "preferences" / "train.parquet", pairs, PREFERENCE)
-    write_table(curated / "preferences" / "eval.parquet", pairs[:4], PREFERENCE)
+    apart = [pair | {"messages": [{"role": "user", "content": f"held out {i}"}]} for i, pair in enumerate(pairs[:4])]
+    write_table(curated / "preferences" / "eval.parquet", apart, PREFERENCE)
+    write_table(profile / "completions.parquet", [c for i in range(10) for c in completions(i)], COMPLETION)
     counts = {"samples": 4, "correct": 2, "unscorable": 0, "pass_rate": 0.5, "mean_tokens": 5.0}
     rows = [{"problem_id": p["id"], "domain": "math"} | counts for p in problems]
     write_table(profile / "profile.parquet", rows, PROFILE)
@@ -102,6 +111,8 @@ class StageRun:
         self.arguments = [command, "--config", json.dumps(CONFIGS[command] | (config or {})), "--execution", json.dumps(settings)]
         self.arguments += ["--state", str(folder / ".state"), "--out", str(self.out)]
         self.arguments += ["--model", str(inputs / "base"), "--curated", str(inputs / "curated")]
+        if command == "reward-model":
+            self.arguments += ["--profile", str(inputs / "profile")]
         if command == "grpo":
             self.arguments += ["--stage", "general", "--profile", str(inputs / "profile")]
             self.arguments += ["--reward-model", str(inputs / "reward_model")]

@@ -31,6 +31,17 @@ def test_the_end_is_told_from_the_limit(sampler):
     assert len({sample.text for sample in rows[1]}) > 1  # samples of one prompt differ
 
 
+def test_a_prompt_may_be_tokens_with_a_seed_of_its_own(sampler):
+    texts = prompts_of(sampler)[:3]
+    ids = [sampler.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
+    greedy = Sampling(temperature=0.0, max_tokens=24)
+    told = [[row[0].token_ids for row in sampler.sample(prompts, 1, greedy, 1)] for prompts in (texts, ids)]
+    assert told[0] == told[1]
+    one, other = sampler.sample([ids[0], ids[0]], 1, WARM, [1, 2])
+    assert one[0].token_ids != other[0].token_ids
+    assert sampler.sample([ids[0]], 1, WARM, 2)[0][0].token_ids == other[0].token_ids
+
+
 def test_a_completion_belongs_to_its_seed_and_prompt(sampler):
     prompts = prompts_of(sampler)
     first = sampler.sample(prompts, 2, WARM, 7)

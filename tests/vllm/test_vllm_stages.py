@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from openqwq.artifacts.files import read_table
-from openqwq.artifacts.schemas import COMPLETION, METRIC, PROFILE, ROLLOUT
+from openqwq.artifacts.schemas import METRIC, PROFILE, ROLLOUT, SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = 10
@@ -77,7 +77,7 @@ def test_every_rollout_is_kept_and_judged(run):
 def test_pass_rates_and_samples_come_from_the_engine_too(run):
     profile = read_table(run / "profile" / "profile.parquet", PROFILE).to_pandas()
     assert profile.pass_rate.between(0.2, 0.8).sum() >= 16  # as with the other engine: the model solves some
-    samples = read_table(run / "evaluate" / "reason" / "math.parquet", COMPLETION).to_pandas()
+    samples = read_table(run / "evaluate" / "reason" / "math.parquet", SAMPLE).to_pandas()
     assert len(samples) == 16
 
 

@@ -7,6 +7,8 @@ State is `<run>/.state/<stage>-<fingerprint>`. Of each:
 - *superseded*: the stage has since been published under another fingerprint, or another state of it was worked on later: the
   configuration has moved on.
 - *interrupted*: all else. The stage goes on from it if it is started again, so it goes only with `--all-interrupted`.
+
+What else lies in `.state` no stage has made: it is named and left alone.
 """
 
 import fcntl
@@ -21,7 +23,7 @@ from pathlib import Path
 from openqwq.artifacts.lineage import artifacts_below
 from openqwq.artifacts.manifest import read_manifest
 from openqwq.progress import clock, read_progress
-from openqwq.stage import LOCK, PUBLISHED
+from openqwq.stage import LOCK, PUBLISHED, states
 from openqwq.status import run_folder
 
 
@@ -39,11 +41,11 @@ def clean(run: str, dry_run: bool, all_interrupted: bool) -> None:
     """Prints a line for each state folder of the run, and removes those that are not needed unless `dry_run`."""
     folder = run_folder(run)
     published = _published(folder)
-    states = sorted(path for path in (folder / ".state").glob("*-*") if path.is_dir())
+    own = states(folder / ".state")
     freed, interrupted = 0, 0
-    for path in states:
+    for path in own:
         with _held(path) as ours:
-            state = _look(path, states, published, folder) if ours else State(path, "in use", "a process is at work on it", 0)
+            state = _look(path, own, published, folder) if ours else State(path, "in use", "a process is at work on it", 0)
             going = state.kind in ("retired", "superseded") or (state.kind == "interrupted" and all_interrupted)
             interrupted += state.kind == "interrupted" and not going
             verb = "kept" if not going else "would go" if dry_run else "removed"
@@ -52,7 +54,10 @@ def clean(run: str, dry_run: bool, all_interrupted: bool) -> None:
                 freed += state.bytes
                 if not dry_run:
                     shutil.rmtree(path)
-    if not states:
+    for path in sorted((folder / ".state").glob("*")):
+        if path not in own and path.exists():
+            print(f"{'kept':9} {'':>9}  {'foreign':12} {path.name}  not made by a stage; left alone")
+    if not own:
         print(f"{folder / '.state'}: no state; nothing to remove")
         return
     print(f"{_size(freed)} {'would be freed' if dry_run else 'freed'}")
@@ -70,7 +75,7 @@ def _published(run: Path) -> dict[str, list[tuple[str, float, Path]]]:
     return found
 
 
-def _look(path: Path, states: list[Path], published: dict[str, list[tuple[str, float, Path]]], run: Path) -> State:
+def _look(path: Path, own: list[Path], published: dict[str, list[tuple[str, float, Path]]], run: Path) -> State:
     stage, mark = path.name.rsplit("-", 1)
     size, worked = _bytes(path), _worked(path)
     for fingerprint, _, where in published.get(stage, []):
@@ -79,7 +84,7 @@ def _look(path: Path, states: list[Path], published: dict[str, list[tuple[str, f
     for fingerprint, finished, where in published.get(stage, []):
         if finished > worked:
             return State(path, "superseded", f"{where.relative_to(run)} is newer, of fingerprint {fingerprint[:12]}", size)
-    others = [p for p in states if p != path and p.is_dir() and p.name.rsplit("-", 1)[0] == stage]
+    others = [p for p in own if p != path and p.is_dir() and p.name.rsplit("-", 1)[0] == stage]
     later = max(others, key=_worked, default=path)
     if _worked(later) > worked:
         return State(path, "superseded", f"{later.name} was worked on later", size)

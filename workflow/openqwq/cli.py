@@ -95,14 +95,15 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="openqwq", description="Turns a pretrained language model into a reasoning model.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def stage(name: str, help_: str, run: Callable[..., None], *inputs: str) -> argparse.ArgumentParser:
+    def stage(name: str, help_: str, run: Callable[..., None], *inputs: str, alone: bool = False) -> argparse.ArgumentParser:
+        """`alone`: it can do without a run, and so without a configuration and a place for its state."""
         sub = commands.add_parser(name, help=help_, description=help_)
-        sub.add_argument("--config", required=True, metavar="JSON", help="the stage's part of the configuration")
+        sub.add_argument("--config", required=not alone, metavar="JSON", help="the stage's part of the configuration")
         sub.add_argument("--seed", type=int, default=1)
         sub.add_argument("--recipe-version", type=int, default=RECIPE_VERSION)
         state, execution = os.environ.get("OPENQWQ_STATE"), os.environ.get("OPENQWQ_EXECUTION", "{}")
         help_ = "where interrupted work is kept (default: $OPENQWQ_STATE)"
-        sub.add_argument("--state", type=Path, required=state is None, default=state, metavar="DIR", help=help_)
+        sub.add_argument("--state", type=Path, required=state is None and not alone, default=state, metavar="DIR", help=help_)
         help_ = "batch sizes, workers, engine (default: $OPENQWQ_EXECUTION)"
         sub.add_argument("--execution", default=execution, metavar="JSON", help=help_)
         help_ = "when to have saved and stopped: +SECONDS, seconds since 1970, or ISO (default: $OPENQWQ_DEADLINE)"
@@ -113,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    from openqwq import stages
+    from openqwq import evaluations, stages
 
     stage("import-model", "Bring the base model into Hugging Face format.", stages.import_model)
     curate = stage("curate", "Make the problem, trace, preference and benchmark tables.", stages.curate)
@@ -126,22 +127,39 @@ def parser() -> argparse.ArgumentParser:
     grpo = stage("grpo", "Reinforcement learning on verified rollouts.", stages.grpo, "model", "curated", "profile")
     grpo.add_argument("--stage", choices=["reason", "general"], required=True)
     grpo.add_argument("--reward-model", type=Path, metavar="PATH")
-    stage("reward-model", "Train the reward model on preference pairs.", stages.reward_model, "model", "curated")
-    evaluate = stage("evaluate", "Evaluate a checkpoint, or gather scores with --gather.", stages.evaluate)
+    reward = stage("reward-model", "Train the reward model on preference pairs.", stages.reward_model, "model", "curated")
+    reward.add_argument("--profile", type=Path, metavar="PATH", help="whose completions give pairs, for verdict_pairs")
+    evaluate = stage("evaluate", "Evaluate a checkpoint, or gather scores with --gather.", evaluations.evaluate, alone=True)
     evaluate.add_argument("--name", help="the checkpoint's stage: base, coldstart, reason, general")
-    evaluate.add_argument("--model", type=Path, metavar="PATH")
+    evaluate.add_argument("--model", type=Path, metavar="PATH", help="with --preset also an id of the hub, ID or ID@COMMIT")
     evaluate.add_argument("--curated", type=Path, metavar="PATH")
-    evaluate.add_argument("--gather", nargs="+", type=Path, metavar="DIR", help="evaluated folders to compare")
+    evaluate.add_argument("--reward-model", type=Path, metavar="PATH", help="scores the samples, for best@k")
+    phase = evaluate.add_mutually_exclusive_group()
+    phase.add_argument("--shard", metavar="i/N", help="draw and judge one part of the problems alone, from 0")
+    phase.add_argument("--shards", nargs="+", type=Path, metavar="DIR", help="put all parts of a checkpoint together")
+    phase.add_argument("--gather", nargs="+", type=Path, metavar="DIR", help="evaluated folders to compare")
     evaluate.add_argument("--gate", type=Path, metavar="PATH", help="where gate.json goes, with --gather")
+    evaluate.add_argument("--preset", metavar="NAME", help="evaluate any model without a run, on config/presets/NAME.yaml")
+    evaluate.add_argument("--benchmarks", metavar="A,B", help="with --preset: only these of its benchmarks")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="with --preset: so many problems of each, evenly spread")
+    evaluate.add_argument("--engine", choices=["transformers", "vllm"], help="with --preset: instead of execution.engine")
+    rewards = stage("rewardbench", "Measure a reward model on RewardBench.", evaluations.rewardbench, "model", alone=True)
+    rewards.add_argument("--path", metavar="FILE", help="its pairs, instead of the hub's")
+    rewards.add_argument("--limit", type=int, metavar="N", help="so many pairs, evenly spread")
+    plan = stage("gate-plan", "Write down what the gate can show, before its results.", stages.gate_plan, "curated")
+    plan.add_argument("--before", type=Path, metavar="DIR", help="the evaluated folder of reason, for the spread")
+    stage("final", "Name the run's final model, by what the gate says.", stages.final, "gate")
     report = stage("report", "Write the report of a run.", stages.report)
     report.add_argument("--run-folder", type=Path, required=True, metavar="DIR")
     report.add_argument("--lineage", type=Path, required=True, metavar="PATH")
+    report.add_argument("--figures", type=Path, required=True, metavar="DIR", help="SVG files for Snakemake's own report")
 
     verify = commands.add_parser("verify", help="Judge stored completions.", description="Judge stored completions again.")
     verify.add_argument("source", type=Path, metavar="IN", help="jsonl or parquet: id, verifier, reference, completion")
     verify.add_argument("out", type=Path, metavar="OUT", help="parquet: id, verdict, score, reason, seconds")
     verify.add_argument("--workers", type=int, default=2)
     verify.set_defaults(command=_verify)
+    _serve_command(commands)
     status = commands.add_parser("status", help="Show how far a run is.", description="Stage, step, rate and time left.")
     status.add_argument("run", metavar="RUN", help="a run's name or folder")
     status.set_defaults(command=_status)
@@ -154,11 +172,27 @@ def parser() -> argparse.ArgumentParser:
     planned.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, such as config/qwq-32b.yaml")
     planned.set_defaults(command=_plan)
     _data_commands(commands)
+    _samples_command(commands)
     for name, help_ in (("lineage", "Walk an artifact back to its sources."), ("check", "Re-hash an artifact's files.")):
         sub = commands.add_parser(name, help=help_, description=help_)
         sub.add_argument("path", type=Path, metavar="PATH")
         sub.set_defaults(command=_lineage if name == "lineage" else _check)
     return top
+
+
+def _serve_command(commands: Any) -> None:
+    """`serve-reward`: for RL stages whose processes have no memory left for the reward model."""
+    about = "Answer requests for the scores of a reward model, until a signal ends it."
+    serve = commands.add_parser("serve-reward", help="Score with a reward model for RL stages that ask.", description=about)
+    serve.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a run's folder reward_model")
+    serve.add_argument("--port", type=int, help="listen on this port; 0 takes a free one and says which")
+    serve.add_argument("--socket", type=Path, metavar="PATH", help="listen on a socket in the file system, for this user alone")
+    serve.add_argument("--host", default="127.0.0.1", help="address of --port (default: 127.0.0.1)")
+    serve.add_argument("--allow-remote", action="store_true", help="--host may be an address that other machines reach")
+    serve.add_argument("--batch", type=int, default=64, help="sequences computed together (default: 64)")
+    serve.add_argument("--queue", type=int, default=8192, help="completions that may wait; more are told to come again")
+    serve.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16", help="of the weights")
+    serve.set_defaults(command=_serve_reward)
 
 
 def _data_commands(commands: Any) -> None:
@@ -177,6 +211,20 @@ def _data_commands(commands: Any) -> None:
     funnel.set_defaults(command=_data_funnel)
 
 
+def _samples_command(commands: Any) -> None:
+    """`samples`: for people, from any evaluated run."""
+    help_ = "Print what checkpoints wrote on benchmarks, and how it was judged."
+    samples = commands.add_parser("samples", help=help_, description=help_)
+    samples.add_argument("run", metavar="RUN", help="a run's name or folder")
+    samples.add_argument("--stage", help="base, coldstart, reason or general (default: all)")
+    samples.add_argument("--benchmark", help="such as math or humaneval (default: all)")
+    samples.add_argument("--verdict", choices=["correct", "incorrect", "unscorable"])
+    samples.add_argument("--n", type=int, default=5, help="samples of each table (default: 5)")
+    samples.add_argument("--seed", type=int, help="draw samples by chance instead of taking the first")
+    samples.add_argument("--full", action="store_true", help="long texts whole")
+    samples.set_defaults(command=_samples)
+
+
 def json_option(text: str, option: str) -> dict[str, Any]:
     """The JSON object given on the command line."""
     try:
@@ -192,6 +240,16 @@ def _verify(options: argparse.Namespace) -> None:
     from openqwq.verify import command
 
     command.run(options.source, options.out, options.workers)
+
+
+def _serve_reward(options: argparse.Namespace) -> None:
+    from openqwq.stages import checkpoint_of
+    from openqwq.train import service
+
+    if options.batch < 1 or options.queue < 1:
+        raise UserError("serve-reward: --batch and --queue are numbers from 1 on.")
+    bound, address = service.listen(options.host, options.port, options.socket, options.allow_remote)
+    service.serve(checkpoint_of(options.checkpoint), bound, address, options.batch, options.dtype, options.queue)
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -222,6 +280,12 @@ def _data_funnel(options: argparse.Namespace) -> None:
     from openqwq.show.attrition import show
 
     show(options.run)
+
+
+def _samples(options: argparse.Namespace) -> None:
+    from openqwq.show.samples import show
+
+    show(options.run, options.stage, options.benchmark, options.verdict, options.n, options.seed, options.full)
 
 
 def _lineage(options: argparse.Namespace) -> None:

@@ -93,12 +93,12 @@ def tell(line: str) -> None:
 
 
 def read_progress(path: Path) -> dict[str, Any] | None:
-    """The stored progress, or None where there is none yet."""
+    """The stored progress, or None where there is none yet, or none that can be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and {"started", "updated"} <= value.keys() else None
 
 
 def clock(seconds: float) -> str:

@@ -5,8 +5,10 @@ know and so does not delete between attempts. A changed config, input or seed ch
 the folder: stale state is never resumed. Publishing retires the state.
 """
 
+import copy
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -26,6 +28,8 @@ from openqwq.stopping import Stopped, Stopping
 PUBLISHED = "published"
 LOCK = "lock"
 LOCK_TRIES = 10
+MARK = 12  # characters of the fingerprint in the name of a state folder
+NAME = re.compile(rf"(?P<stage>[A-Za-z0-9_.-]+)-(?P<mark>[0-9a-f]{{{MARK}}})")
 
 
 class Stage:
@@ -53,7 +57,7 @@ class Stage:
         self.recipe_version, self.execution = recipe_version, execution or {}
         self.hashes = {key: input_hash(path) for key, path in inputs.items()}
         self.fingerprint = fingerprint(name, config, self.hashes, recipe_version, seed)
-        self.state = state_root / f"{name}-{self.fingerprint[:12]}"
+        self.state = state_root / f"{name}-{self.fingerprint[:MARK]}"
         self.facts: dict[str, Any] = {}  # what the stage wants its manifest to tell a reader
         self.started = time.time()
         self.progress = Progress(name, self.state / "progress.json" if ranks.main() else None, fingerprint=self.fingerprint)
@@ -104,6 +108,17 @@ class Stage:
             )
         if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
             raise UserError(f"{self.state}: removed by `openqwq clean` at this moment. Start again.")
+
+    def part(self, name: str) -> "Stage":
+        """A piece of the stage's work with a folder of its own in its state, whose curves no tracker is told."""
+        made = copy.copy(self)
+        made.state, made.execution = self.state / name, self.execution | {"trackers": []}
+        made.state.mkdir(parents=True, exist_ok=True)
+        return made
+
+    def made_from(self) -> dict[str, Any]:
+        """What a shard of this stage must have been made with; its inputs stand in `hashes`."""
+        return {"config": self.config, "seed": self.seed, "recipe_version": self.recipe_version}
 
     def record(self, start: Path) -> dict[str, Any]:
         """The manifest's account of this execution; input paths are relative to the folder `start`."""
@@ -185,7 +200,17 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
+def states(state_root: Path) -> list[Path]:
+    """The state folders below `state_root`, sorted: those whose name and lock a stage has made. Others' are none of them."""
+    return sorted(
+        path
+        for path in state_root.glob("*-*")
+        if NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink() and (path / LOCK).is_file()
+    )
+
+
 def forget_published(state_root: Path) -> None:
     """Drops the copies that `Stage.retire` keeps: the engine knows what is complete, and a forced rerun starts from nothing."""
-    for kept in state_root.glob(f"*/{PUBLISHED}"):
-        shutil.rmtree(kept.parent)
+    for state in states(state_root):
+        if (state / PUBLISHED).is_dir():
+            shutil.rmtree(state)

@@ -95,15 +95,18 @@ def import_model(options: argparse.Namespace) -> None:
 
 def curate(options: argparse.Namespace) -> None:
     """`--config` is {"curate": …, "benchmarks": […]}: benchmarks decide what is decontaminated."""
+    from openqwq.artifacts.shards import Shard
     from openqwq.config.curate import CurateConfig
     from openqwq.config.evaluate import Benchmark
     from openqwq.config.files import source_files
     from openqwq.data import curate
-    from openqwq.data.shard import Shard
+    from openqwq.evaluate.benchmarks import pins
 
     config = _config(options)
     parsed = _parse(CurateConfig, config.get("curate"), "curate")
     benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    if hub := pins(benchmarks):
+        config = config | {"hub": hub}
     execution = _execution(options)
     files = {str(path): path for path in source_files(parsed.sources, benchmarks)}
     if options.shard:
@@ -112,7 +115,7 @@ def curate(options: argparse.Namespace) -> None:
         def part(stage: Stage) -> None:
             curate.shard(stage, parsed, benchmarks, which, options.out, execution.verifier_workers)
 
-        _execute(f"curate-{which.name}", options, files, {"curate": config, "shard": which.name}, part)
+        _execute(f"curate-{which.name}", options, files, which.record(config), part)
         return
 
     def body(stage: Stage) -> None:
@@ -205,17 +208,30 @@ def reward_model(options: argparse.Namespace) -> None:
     config = _config(options)
     parsed = _parse(RewardModelConfig, config, "reward_model")
     inputs = {"model": checkpoint_of(options.model), "preferences": options.curated / "preferences"}
+    if parsed.verdict_pairs is not None:
+        if options.profile is None:
+            raise UserError("reward_model.verdict_pairs: pairs from verdicts need the profile's completions; give --profile.")
+        inputs["completions"] = options.profile / "completions.parquet"
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, inputs["model"], inputs["preferences"], options.out, _execution(options))
+        run(
+            stage,
+            parsed,
+            inputs["model"],
+            inputs["preferences"],
+            inputs.get("completions"),
+            options.out,
+            _execution(options),
+        )
 
     _train("reward_model", options, inputs, config, body)
 
 
 def evaluate(options: argparse.Namespace) -> None:
     """`--config` is {"evaluate": …, "benchmarks": […]}."""
+    from openqwq.artifacts.shards import Shard
     from openqwq.config.evaluate import Benchmark, EvaluateConfig
-    from openqwq.evaluate.run import run
+    from openqwq.evaluate import run
 
     config = _config(options)
     parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
@@ -225,13 +241,32 @@ def evaluate(options: argparse.Namespace) -> None:
     missing = [name for name in ("name", "model", "curated") if getattr(options, name) is None]
     if missing:
         raise UserError(f"evaluate: give --{missing[0]} (or --gather with folders that were evaluated before).")
+    if parsed.reward_model and options.reward_model is None:
+        raise UserError("evaluate.reward_model: give --reward-model, the folder of the stage reward_model.")
     benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
-    model, tables = checkpoint_of(options.model), options.curated / "benchmarks"
+    inputs = {"model": checkpoint_of(options.model), "benchmarks": options.curated / "benchmarks"}
+    if (options.curated / "contamination.parquet").is_file():
+        inputs["contamination"] = options.curated / "contamination.parquet"
+    if parsed.reward_model:
+        inputs["reward_model"] = checkpoint_of(options.reward_model)
+    what = run.Evaluation(parsed, benchmarks, options.name, inputs)
+    execution = _execution(options)
+    if options.shard:
+        which = Shard.parse(options.shard)
+
+        def part(stage: Stage) -> None:
+            run.shard(stage, what, which, options.out, execution)
+
+        _execute(f"evaluate-{options.name}-{which.name}", options, inputs, which.record(config), part)
+        return
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, benchmarks, options.name, model, tables, options.out, _execution(options))
+        if options.shards:
+            run.gather(stage, what, options.shards, options.out, execution)
+        else:
+            run.run(stage, what, options.out, execution)
 
-    _execute(f"evaluate-{options.name}", options, {"model": model, "benchmarks": tables}, config, body)
+    _execute(f"evaluate-{options.name}", options, inputs, config, body)
 
 
 def _gather(options: argparse.Namespace, config: dict[str, Any], parsed: Any) -> None:
@@ -247,17 +282,49 @@ def _gather(options: argparse.Namespace, config: dict[str, Any], parsed: Any) ->
     _execute("evaluate", options, folders, config, body)
 
 
+def gate_plan(options: argparse.Namespace) -> None:
+    """`--config` is {"evaluate": …, "benchmarks": […]}, as for `evaluate`."""
+    from openqwq.config.evaluate import Benchmark, EvaluateConfig
+    from openqwq.evaluate.gate_plan import run
+
+    config = _config(options)
+    parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
+    benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    inputs = {"benchmarks": options.curated / "benchmarks"} | ({"before": options.before} if options.before else {})
+
+    def body(stage: Stage) -> None:
+        run(stage, parsed, benchmarks, inputs["benchmarks"], options.before, options.out)
+
+    _execute("gate_plan", options, inputs, config, body)
+
+
+def final(options: argparse.Namespace) -> None:
+    """`--config` is `evaluate.gate`."""
+    from openqwq.config.evaluate import Gate
+    from openqwq.evaluate.final import run
+
+    config = _config(options)
+    parsed = _parse(Gate, config, "evaluate.gate")
+
+    def body(stage: Stage) -> None:
+        run(stage, parsed, options.gate, options.out)
+
+    _execute("final", options, {"gate": options.gate}, config, body)
+
+
 def report(options: argparse.Namespace) -> None:
-    """`--config` is the whole configuration. Writes the report and the run's lineage."""
+    """`--config` is the whole configuration. Writes the report, the run's lineage and figures."""
     from openqwq.artifacts.lineage import artifacts_below, lineage_of_run
+    from openqwq.report import figures
     from openqwq.report.build import run
 
     config = _config(options)
-    made = {options.out.resolve(), options.lineage.resolve()}
+    made = {path.resolve() for path in (options.out, options.lineage, options.figures)}
     inputs = {str(p.relative_to(options.run_folder)): p for p in artifacts_below(options.run_folder) if p.resolve() not in made}
 
     def body(stage: Stage) -> None:
         stage.publish_json(options.lineage, lineage_of_run(options.run_folder))
+        figures.run(stage, options.run_folder, options.figures)
         run(stage, options.run_folder, config, options.out)
 
     _execute("report", options, inputs, config, body)

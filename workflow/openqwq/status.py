@@ -7,6 +7,7 @@ from pathlib import Path
 from openqwq.artifacts.manifest import manifest_path, read_manifest
 from openqwq.errors import UserError
 from openqwq.progress import clock, read_progress
+from openqwq.stage import LOCK, states
 
 ORDER = ("base_model", "curate", "coldstart", "profile", "reason", "reward_model", "general", "sampled_traces")
 
@@ -31,8 +32,8 @@ def show(run: str) -> None:
             _published(path, f"evaluate {path.name}")
     _published(folder / "evaluate" / "scores.parquet", "evaluate")
     _published(folder / "report.html", "report")
-    for path in sorted((folder / ".state").glob("*/progress.json")):
-        _working(path)
+    for state in states(folder / ".state"):
+        _working(state / "progress.json")
 
 
 def _published(path: Path, name: str) -> None:
@@ -45,7 +46,7 @@ def _working(path: Path) -> None:
     progress = read_progress(path)
     if not progress or "step" not in progress:
         return
-    alive = _held(path.with_name("lock"))
+    alive = _held(path.with_name(LOCK))
     state = "running" if alive else ("failed" if progress["state"] == "failed" else "interrupted")
     rate = f"{progress['rate'] * 60:.3g}/min" if progress.get("rate") else ""
     left = (

@@ -7,6 +7,7 @@ every file appears whole or not at all. A part that would lose work by it is *sh
 the part looks at `asked` where it can stop well. Within a shielded part, what can be thrown away is *exposed* again.
 """
 
+import math
 import signal
 import threading
 import time
@@ -116,9 +117,9 @@ def parse_deadline(text: str | None) -> float | None:
         return None
     try:
         if text.startswith("+"):
-            return time.time() + float(text[1:])
+            return time.time() + _finite(float(text[1:]))
         try:
-            return float(text)
+            return _finite(float(text))
         except ValueError:
             return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError) as error:
@@ -126,3 +127,9 @@ def parse_deadline(text: str | None) -> float | None:
             f"--deadline (or OPENQWQ_DEADLINE): {text!r} is no point in time. Give +SECONDS from now, seconds since 1970 "
             "(as `date +%s` prints them), or a date and time such as 2027-01-31T18:00:00+01:00."
         ) from error
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):  # a clock never comes to `nan`, so the deadline would be none
+        raise ValueError(number)
+    return number

@@ -15,7 +15,7 @@ rule coldstart:
     threads: CORES
     params:
         config=part("coldstart"),
-        recipe=2,
+        recipe=3,
         seed=SEED,
     shell:
         "openqwq sft --config {params.config:q} --seed {params.seed}"

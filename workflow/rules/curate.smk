@@ -16,7 +16,7 @@ rule curate_shard:
     threads: max(1, CORES // SHARDS)
     params:
         config=curate_part(),
-        recipe=4,
+        recipe=5,
         seed=SEED,
         shards=SHARDS,
     shell:
@@ -49,7 +49,7 @@ rule curate:
     threads: CORES
     params:
         config=curate_part(),
-        recipe=4,
+        recipe=5,
         seed=SEED,
     shell:
         "openqwq curate --gather {input.shards:q}/* --config {params.config:q} --seed {params.seed}"

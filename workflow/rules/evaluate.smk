@@ -1,11 +1,73 @@
-# Inputs:  base_model/, coldstart/, reason/ or general/, and curate/benchmarks/
-# Outputs: evaluate/<checkpoint>/ (every sample, scores), evaluate/scores.parquet, evaluate/gate.json
+# Inputs:  base_model/, coldstart/, reason/ or general/, curate/benchmarks/ and curate/contamination.parquet; reward_model/ for best@k
+# Outputs: evaluate/<checkpoint>/ (every sample, scores), evaluate/gate_plan.json, evaluate/scores.parquet, evaluate/scores.json,
+#          evaluate/gate.json, evaluate/final.json
+
+EVALUATE_SHARDS = RUN["execution"]["evaluate_shards"]
+EVALUATED = dict(model=checkpoint_folder, curated=rules.curate.output)
+EVALUATE_LINKS = [
+    f"{HERE}/.shards-evaluate/{checkpoint}/all"
+    for checkpoint in RUN["evaluate"]["stages"]
+]
+WITH_REWARD = ""
+if RUN["evaluate"]["reward_model"]:
+    EVALUATED["reward_model"] = rules.reward_model.output
+    WITH_REWARD = " --reward-model {input.reward_model:q}"
+BEFORE = [f"{HERE}/evaluate/reason"] if "reason" in RUN["evaluate"]["stages"] else []
+EVALUATE = (
+    "openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q} --seed {params.seed}"
+    " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
+    + WITH_REWARD
+)
+
+
+rule evaluate_shard:
+    input:
+        **EVALUATED,
+        # The plan stands before the results that it is about. A later plan is no reason to sample again.
+        plan=lambda wildcards: (
+            ancient(f"{HERE}/evaluate/gate_plan.json")
+            if wildcards.checkpoint == "general"
+            else []
+        ),
+    output:
+        temp(
+            directory(
+                f"{HERE}/.shards-evaluate/{{checkpoint}}/{{shard}}-of-{EVALUATE_SHARDS}"
+            )
+        ),
+    log:
+        f"{HERE}/logs/evaluate-{{checkpoint}}-{{shard}}-of-{EVALUATE_SHARDS}.log",
+    benchmark:
+        f"{HERE}/timing/evaluate-{{checkpoint}}-{{shard}}-of-{EVALUATE_SHARDS}.tsv"
+    threads: max(1, CORES // EVALUATE_SHARDS)
+    params:
+        config=evaluate_part("gate", "stages"),
+        recipe=3,
+        seed=SEED,
+        shards=EVALUATE_SHARDS,
+    shell:
+        f"{EVALUATE} --shard {{wildcards.shard}}/{{params.shards}} --out {{output:q}} 2>&1 | tee {{log:q}}"
+
+
+# One folder of links under one name: another number of shards is then no reason to evaluate again.
+rule evaluate_shards:
+    input:
+        expand(
+            f"{HERE}/.shards-evaluate/{{{{checkpoint}}}}/{{shard}}-of-{EVALUATE_SHARDS}",
+            shard=range(EVALUATE_SHARDS),
+        ),
+    output:
+        temp(directory(f"{HERE}/.shards-evaluate/{{checkpoint}}/all")),
+    log:
+        f"{HERE}/logs/evaluate-{{checkpoint}}-shards.log",
+    shell:
+        "mkdir -p {output:q} && cp -al {input:q} {output:q} 2> {log:q}"
 
 
 rule evaluate_checkpoint:
     input:
-        model=checkpoint_folder,
-        curated=rules.curate.output,
+        **EVALUATED,
+        shards=f"{HERE}/.shards-evaluate/{{checkpoint}}/all",
     output:
         directory(f"{HERE}/evaluate/{{checkpoint}}"),
     log:
@@ -15,33 +77,77 @@ rule evaluate_checkpoint:
     threads: CORES
     params:
         config=evaluate_part("gate", "stages"),
-        recipe=2,
+        recipe=3,
         seed=SEED,
     shell:
-        "openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q}"
-        " --seed {params.seed} --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        f"{EVALUATE} --shards {{input.shards:q}}/* --out {{output:q}} 2>&1 | tee {{log:q}}"
 
 
-rule evaluate:
+rule gate_plan:
+    input:
+        curated=rules.curate.output,
+        before=BEFORE,
+    output:
+        f"{HERE}/evaluate/gate_plan.json",
+    log:
+        f"{HERE}/logs/gate_plan.log",
+    params:
+        config=gate_part(),
+        recipe=1,
+        seed=SEED,
+        before=lambda wildcards, input: (
+            f"--before {shlex.quote(str(input.before))}" if BEFORE else ""
+        ),
+    shell:
+        "openqwq gate-plan --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --curated {input.curated:q} {params.before} --out {output:q} 2>&1 | tee {log:q}"
+
+
+rule compare:
     input:
         expand(f"{HERE}/evaluate/{{checkpoint}}", checkpoint=RUN["evaluate"]["stages"]),
     output:
-        scores=f"{HERE}/evaluate/scores.parquet",
+        table=f"{HERE}/evaluate/scores.parquet",
+        scores=report(
+            f"{HERE}/evaluate/scores.json",
+            caption="../report/scores.rst",
+            category="evaluate",
+            labels={"what": "scores"},
+        ),
         gate=report(
             f"{HERE}/evaluate/gate.json",
             caption="../report/gate.rst",
-            category="Evaluation",
+            category="evaluate",
             labels={"what": "regression gate"},
         ),
     log:
-        f"{HERE}/logs/evaluate.log",
+        f"{HERE}/logs/compare.log",
     benchmark:
-        f"{HERE}/timing/evaluate.tsv"
+        f"{HERE}/timing/compare.tsv"
     params:
-        config=evaluate_part(),
-        recipe=1,
+        config=gate_part(),
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.scores:q} 2>&1 | tee {log:q}"
+        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.table:q} 2>&1 | tee {log:q}"
+
+
+# A rule of its own, because a rule that fails loses its outputs: where the gate stops the run, the scores stay.
+rule evaluate:
+    input:
+        scores=rules.compare.output.table,
+        gate=rules.compare.output.gate,
+        plan=rules.gate_plan.output,
+    output:
+        f"{HERE}/evaluate/final.json",
+    log:
+        f"{HERE}/logs/evaluate.log",
+    retries: 0  # a second try says the same
+    params:
+        config=as_json(RUN["evaluate"]["gate"]),
+        recipe=1,
+        seed=SEED,
+    shell:
+        "openqwq final --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --gate {input.gate:q} --out {output:q} 2>&1 | tee {log:q}"

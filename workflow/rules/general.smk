@@ -17,7 +17,7 @@ rule general:
     threads: CORES
     params:
         config=part("general"),
-        recipe=2,
+        recipe=4,
         seed=SEED,
     shell:
         "openqwq grpo --stage general --config {params.config:q} --seed {params.seed}"

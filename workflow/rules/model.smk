@@ -14,7 +14,7 @@ rule import_model:
     threads: CORES
     params:
         config=part("base_model"),
-        recipe=1,
+        recipe=2,
         seed=SEED,
     shell:
         "openqwq import-model --config {params.config:q} --seed {params.seed}"

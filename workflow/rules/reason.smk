@@ -15,7 +15,7 @@ rule profile:
     threads: CORES
     params:
         config=part("profile"),
-        recipe=2,
+        recipe=3,
         seed=SEED,
     shell:
         "openqwq profile --config {params.config:q} --seed {params.seed}"
@@ -37,7 +37,7 @@ rule reason:
     threads: CORES
     params:
         config=part("reason"),
-        recipe=2,
+        recipe=4,
         seed=SEED,
     shell:
         "openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

@@ -1,11 +1,15 @@
-# Inputs:  coldstart/, curate/
-# Outputs: reward_model/ (checkpoint/ with score statistics, accuracy.json, metrics.parquet, progress.json, manifest.json)
+# Inputs:  coldstart/, curate/; profile/ where pairs come from verdicts
+# Outputs: reward_model/ (checkpoint/ with score statistics, accuracy.json, pairs.parquet, metrics.parquet, progress.json,
+#          manifest.json)
+
+FROM_VERDICTS = RUN["reward_model"]["verdict_pairs"] is not None
 
 
 rule reward_model:
     input:
         model=rules.coldstart.output,
         curated=rules.curate.output,
+        profile=rules.profile.output if FROM_VERDICTS else [],
     output:
         directory(f"{HERE}/reward_model"),
     log:
@@ -15,9 +19,12 @@ rule reward_model:
     threads: CORES
     params:
         config=part("reward_model"),
-        recipe=1,
+        recipe=3,
         seed=SEED,
+        profile=lambda wildcards, input: (
+            f"--profile {shlex.quote(str(input.profile))}" if FROM_VERDICTS else ""
+        ),
     shell:
         "openqwq reward-model --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " {params.profile} --out {output:q} 2>&1 | tee {log:q}"

@@ -50,6 +50,15 @@ def test_shipped_configurations_validate(path):
         (["base_model"], {"type": "hub", "id": "a/b", "revision": "main"}, "revision"),
         (["execution", "saving"], {"keep": 1}, "keep"),
         (["curate", "sources"], [], "curate.sources"),
+        (["reward_model", "verdict_pairs"], {"domains": ["tool"]}, r"verdict_pairs\.domains: tool is not profiled"),
+        (["reward_model", "verdict_pairs"], {"domains": ["math"], "held_out": 1.0}, "held_out"),
+        (["reward_model", "margin"], 1.0, r"reward_model\.margin: no source of preferences maps metadata\.margin"),
+        (["general", "domains", "tool", "reward_model_gate"], "rules", "reward_model_gate: the domain's rewards do not name"),
+        (["reason", "reward_model_clip"], 2.0, "reward_model_clip: no domain has the reward reward_model"),
+        (["evaluate", "held_out_samples"], {"chat": 2}, r"held_out_samples\.chat: no problem of this domain is held out"),
+        (["evaluate", "gate", "on_fail"], "ignore", "on_fail"),
+        (["execution", "reward_service"], "localhost:80", "reward_service"),
+        (["execution", "bounds"], {"watch_rules": 1.5}, "watch_rules"),
     ],
 )
 def test_a_slip_is_named(path, value, named):
@@ -57,6 +66,32 @@ def test_a_slip_is_named(path, value, named):
         load(changed(path, value), "my.yaml")
     assert str(error.value).startswith("my.yaml: ")
     assert "\n" not in str(error.value)
+
+
+def test_a_service_that_no_reward_asks_is_refused():
+    config = changed(["execution", "reward_service"], "unix:/run/reward.sock")
+    assert load(config, "x").execution.reward_service == "unix:/run/reward.sock"
+    config["general"]["domains"]["instruction"] = {"rewards": {"accuracy": 1.0}}
+    del config["general"]["reward_model_clip"]
+    with pytest.raises(UserError, match=r"execution\.reward_service: no domain of the stage general"):
+        load(config, "x")
+
+
+def test_a_gate_by_rules_needs_rules():
+    config = copy.deepcopy(TINY)
+    config["general"]["domains"]["chat"] = {"rewards": {"reward_model": 1.0}, "reward_model_gate": "rules"}
+    chat = {"name": "talks", "type": "file", "role": "problems", "path": "x", "domain": "chat", "fields": {"prompt": "p"}}
+    config["curate"]["sources"].append(chat)
+    with pytest.raises(UserError, match=r"domains\.chat\.reward_model_gate: .* the source 'talks' has no verifier"):
+        load(config, "x")
+
+
+def test_a_margin_that_a_source_maps_is_taken():
+    config = changed(["reward_model", "margin"], 0.5)
+    fields = {"prompt": "p", "chosen": "c", "rejected": "r", "metadata.margin": "m"}
+    rated = {"name": "rated", "type": "file", "role": "preferences", "path": "x", "domain": "chat", "fields": fields}
+    config["curate"]["sources"].append(rated)
+    assert load(config, "x").reward_model.margin == 0.5
 
 
 def test_two_sources_of_one_name_are_refused():

@@ -76,7 +76,7 @@ def through(raw, role, verifier):
         }
     ),
     st.sampled_from(sorted(ROLES)),
-    st.sampled_from(["math", "code", "instructions", "tool_call"]),
+    st.sampled_from(["math", "code", "instructions", "tool_call", "choice"]),
 )
 def test_random_values_end_in_no_traceback(raw, role, verifier):
     through(raw, role, verifier)

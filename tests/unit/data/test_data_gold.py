@@ -63,6 +63,8 @@ GOOD = {
     "tool": row("tool", "tool_call", WEATHER),
     "tool trace": row("tool", "tool_call", WEATHER, completion=thought("Plan.", CALL)),
     "abstain": row("tool", "tool_call", {"calls": []}),
+    "choice": row("chat", "choice", {"answer": "B", "options": ["one", "two", "three"]}),
+    "choice trace": row("chat", "choice", {"answer": "A", "options": ["x", "y"]}, completion=thought("Plan.", "\\boxed{A}")),
     "no verifier": make_row("s", "chat", prompt("Hi")),
 }
 BAD = {
@@ -84,6 +86,11 @@ BAD = {
     ),
     "broken instructions": (
         row("instruction", "instructions", LOWER, metadata={"solution": "The Sea"}),
+        "the gold is judged incorrect",
+    ),
+    "no option": (row("chat", "choice", {"answer": "D", "options": ["one", "two"]}), "the gold cannot be scored"),
+    "other option": (
+        row("chat", "choice", {"answer": "A", "options": ["x", "y"]}, completion=thought("Plan.", "\\boxed{B}")),
         "the gold is judged incorrect",
     ),
     "other call": (

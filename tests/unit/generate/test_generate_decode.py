@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from openqwq.config.train import Sampling
+from openqwq.errors import StageFailure
 from openqwq.generate.attention import NAME
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.generate.transformers_engine import TransformersSampler
@@ -101,3 +102,10 @@ def test_a_completion_depends_on_no_neighbour(sampler):
         assert [s.token_ids for s in alone] == [s.token_ids for s in together[number]]
         for one, other in zip(alone, together[number], strict=True):
             assert one.logprobs == pytest.approx(other.logprobs, abs=1e-4)
+
+
+def test_a_model_whose_logits_are_no_numbers_draws_nothing(sampler):
+    with torch.no_grad():
+        sampler.model.lm_head.weight.fill_(float("nan"))
+    with pytest.raises(StageFailure, match="logits are no finite numbers"):
+        sampler.sample(texts(), 2, Sampling(temperature=1.0, max_tokens=5), 1)

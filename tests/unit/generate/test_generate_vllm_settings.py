@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from openqwq.config import Execution
@@ -12,15 +13,12 @@ from openqwq.generate.weights import weight_files, write_weights
 
 
 def test_every_key_reaches_the_engine():
-    config = VllmConfig(
-        tensor_parallel_size=2, gpu_memory_utilization=0.7, kv_cache_gb=1.5, max_model_len=2048, enforce_eager=True, sleep=False
-    )
+    config = VllmConfig(tensor_parallel_size=2, kv_cache_gb=1.5, max_model_len=2048, enforce_eager=True, sleep=False)
     settings = engine_settings(48, "bfloat16", config, gpu=True, processes=1)
     expected = {
         "dtype": "bfloat16",
         "max_num_seqs": 48,
         "tensor_parallel_size": 2,
-        "gpu_memory_utilization": 0.7,
         "kv_cache_memory_bytes": int(1.5 * 2**30),
         "max_model_len": 2048,
         "enforce_eager": True,
@@ -29,6 +27,13 @@ def test_every_key_reaches_the_engine():
         "logprobs_mode": "processed_logprobs",
     }
     assert expected.items() <= settings.items()
+    share = engine_settings(48, "bfloat16", VllmConfig(gpu_memory_utilization=0.7), gpu=True, processes=1)
+    assert (share["gpu_memory_utilization"], share["kv_cache_memory_bytes"]) == (0.7, None)
+
+
+def test_one_of_two_bounds_on_memory_would_be_ignored():
+    with pytest.raises(ValidationError, match="give one of them"):
+        VllmConfig(gpu_memory_utilization=0.7, kv_cache_gb=1.5)
 
 
 def test_the_engine_sleeps_where_it_shares_a_gpu():
@@ -60,7 +65,7 @@ def test_the_server_gets_the_same_as_options():
     assert given == ["--dtype", "float32", "--enforce-eager"]
 
 
-@pytest.mark.parametrize("setting", [{"sleep": True}, {"mode": "server", "devices": "0,1"}])
+@pytest.mark.parametrize("setting", [{"sleep": True}, {"gpu_memory_utilization": 0.6}, {"mode": "server", "devices": "0,1"}])
 def test_what_a_machine_without_gpu_would_ignore_is_refused(setting):
     require_fitting(VllmConfig(**setting), gpu=True)
     with pytest.raises(UserError, match="there is no GPU here"):

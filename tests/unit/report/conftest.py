@@ -12,7 +12,6 @@ import pytest
 from openqwq.artifacts.files import write_json, write_table
 from openqwq.artifacts.manifest import content_hash, describe, sha256_json, write_manifest
 from openqwq.artifacts.schemas import (
-    COMPLETION,
     CONTAMINATION,
     FUNNEL,
     METRIC,
@@ -20,10 +19,12 @@ from openqwq.artifacts.schemas import (
     PROFILE,
     REJECTED,
     ROLLOUT,
+    SAMPLE,
     SCORE,
     TRACE,
 )
 
+SAMPLED = {"vote": None, "mixed": False, "touched": False}
 BENCHMARKS = {"math": ("math", 96), "code": ("code", 64), "instruction": ("instruction", 48), "tool": ("tool", 48)}
 BENCHMARKS |= {"humaneval": ("code", 40), "bfcl_simple": ("tool", 60)}
 ABILITY = {"base": 0.08, "coldstart": 0.42, "reason": 0.47, "general": 0.49}
@@ -132,6 +133,25 @@ RL = {
 }  # fmt: skip
 
 
+RATE = {"low": 0.73, "high": 0.88}
+ACCURACY = RATE | {
+    "value": 0.81, "n": 96, "prompts": 90,
+    "by_source": [{"source": s, "value": 0.8, "n": 48, "length": 0.51} | RATE for s in ("<b>pairs</b>", "verdicts/math")],
+    "by_length": [{"chosen": c, "value": 0.8, "n": 32} | RATE for c in ("shorter", "equal", "longer")],
+    "baselines": {"longer": {"value": 0.53, "n": 96} | RATE,
+                  "length": {"rule": "longer", "training": 0.55, "value": 0.53, "n": 96} | RATE},
+    "calibration": {"error": 0.043, "cells": [
+        {"from": 0.5, "to": 0.6, "n": 40, "predicted": 0.55, "observed": 0.6, "low": 0.45, "high": 0.74},
+        {"from": 0.9, "to": 1.0, "n": 56, "predicted": 0.96, "observed": 0.95, "low": 0.86, "high": 0.99}]},
+    "control": {"value": 0.49, "low": 0.39, "high": 0.59, "n": 96, "steps": 7},
+}  # fmt: skip
+PLAN = {
+    "margin": 0.03, "confidence": 0.95, "drift": 0.15,
+    "benchmarks": [{"benchmark": "math", "n": 96, "k": 4, "margin": 0.03, "spread": 0.4, "power": 0.18, "detectable_loss": 0.13,
+                    "spread_from": "the accuracies of reason on 96 problems", "problems_needed": 1100}],
+}  # fmt: skip
+
+
 @pytest.fixture
 def run_config() -> dict[str, Any]:
     return json.loads(json.dumps(CONFIG))
@@ -158,7 +178,7 @@ def build(root: Path) -> Path:
     _published(root, "profile", {"policy": "../coldstart/checkpoint"}, 90.0, "09:11:00")
     _train(root, "reason", {"policy": "../coldstart/checkpoint", "profile": "../profile"}, 20, 610.0, "09:22:00")
     _train(root, "reward_model", {"start": "../coldstart/checkpoint"}, 30, 120.0, "09:24:30")
-    write_json(root / "reward_model" / "accuracy.json", {"value": 0.81, "low": 0.73, "high": 0.88, "n": 96})
+    write_json(root / "reward_model" / "accuracy.json", ACCURACY)
     _published(root, "reward_model", {"start": "../coldstart/checkpoint"}, 120.0, "09:24:30")
     _train(root, "general", {"policy": "../reason/checkpoint", "reward_model": "../reward_model"}, 8, 260.0, "09:29:30")
     _evaluate(root)
@@ -242,10 +262,11 @@ def _evaluate(root: Path) -> None:
             value = min(0.95, ability * (1.5, 1.2, 1.0, 1.3, 0.15, 0.8)[number])
             noise = random.Random(f"{stage}{benchmark}")
             rows = [completion(benchmark, domain, i, noise.random() < value) for i in range(n)]
-            write_table(root / "evaluate" / stage / f"{benchmark}.parquet", rows, COMPLETION)
+            write_table(root / "evaluate" / stage / f"{benchmark}.parquet", [r | SAMPLED for r in rows], SAMPLE)
             half = 1.96 * math.sqrt(value * (1 - value) / n)
             scores.append(
-                {"stage": stage, "benchmark": benchmark, "domain": domain, "metric": "avg@k", "k": 1, "n": n, "value": value,
+                {"stage": stage, "benchmark": benchmark, "domain": domain, "metric": "avg@k", "subset": "all", "k": 1, "n": n,
+                 "value": value, "mixed": 0.0, "tokens": 80 * n,
                  "low": max(0.001, value - half), "high": value + half, "truncated": 0.31 if stage == "base" else 0.02,
                  "unscorable": 0.0, "mean_tokens": 80.0 if stage == "base" else 41.0, "seconds": 21.0}
             )  # fmt: skip
@@ -254,7 +275,7 @@ def _evaluate(root: Path) -> None:
                 low, high = change - 1.2 * half, change + 1.2 * half
                 comparisons.append(
                     {"before": list(ABILITY)[minute - 1], "after": stage, "benchmark": benchmark, "metric": "avg@k", "n": n,
-                     "difference": change, "low": low, "high": high, "detectable": 1.7 * half,
+                     "difference": change, "low": low, "high": high, "detectable": 1.7 * half, "p": 0.04,
                      "shown": "gain" if low > 0 else "loss" if high < 0 else "none", "left_out": 0}
                 )  # fmt: skip
             before[benchmark] = value
@@ -277,4 +298,7 @@ def _evaluate(root: Path) -> None:
         "comparisons": comparisons,
     }  # fmt: skip
     write_json(root / "evaluate" / "gate.json", gate)
+    write_json(root / "evaluate" / "gate_plan.json", PLAN)
+    why = "no loss of more than <3> points to reason is shown"
+    write_json(root / "evaluate" / "final.json", {"stage": "general", "why": why, "verdict": gate["verdict"], "on_fail": "warn"})
     write_manifest(root / "evaluate" / "gate.json", record("evaluate", {}, inputs, 3.0, "09:40:00"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from openqwq.artifacts.files import read_table, write_table
-from openqwq.artifacts.schemas import COMPLETION
+from openqwq.artifacts.schemas import SAMPLE
 from openqwq.report.build import run
 from openqwq.stage import Stage
 
@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="no c
 def report(run_folder: Path, run_config, tmp_path) -> Path:
     """A report in which every completion of the base model is hostile."""
     path = run_folder / "evaluate" / "base" / "math.parquet"
-    rows = read_table(path, COMPLETION).to_pylist()
-    write_table(path, [row | {"text": EVIL} for row in rows], COMPLETION)
+    rows = read_table(path, SAMPLE).to_pylist()
+    write_table(path, [row | {"text": EVIL} for row in rows], SAMPLE)
     stage = Stage("report", config={}, inputs={}, state_root=tmp_path / "state", seed=1, recipe_version=1)
     with stage.running():
         run(stage, run_folder, run_config, run_folder / "report.html")

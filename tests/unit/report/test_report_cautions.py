@@ -9,7 +9,7 @@ from openqwq.report.cautions import cautions
 from openqwq.report.provenance import cards, stale
 from openqwq.report.runfolder import RunFolder
 
-SCORE = {"stage": "reason", "benchmark": "math", "metric": "avg@k", "truncated": 0.0, "unscorable": 0.0}
+SCORE = {"stage": "reason", "benchmark": "math", "metric": "avg@k", "subset": "all", "truncated": 0.0, "unscorable": 0.0}
 CLEAN = {"reason": {"code": {"commit": "a" * 40, "dirty": False}, "outputs": {}}}
 PASSED = {"verdict": "pass", "margin": 0.03, "benchmarks": []}
 
@@ -40,6 +40,20 @@ def test_a_clean_run_has_no_cautions():
             "1 of 3 steps trained on less than 95 % of the configured completions",
         ),
         ({"accuracy": {"value": 0.55, "low": 0.48, "high": 0.62, "n": 90}}, "interval reaches 50 %"),
+        (
+            {"accuracy": {"value": 0.7, "low": 0.6, "high": 0.8, "baselines": {"length": {"rule": "shorter", "value": 0.65}}}},
+            "preferring the shorter completion is right on 65.0 % of its held-out pairs, and its own interval begins at 60.0 %",
+        ),
+        ({"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "control": {"value": 0.7, "low": 0.6}}}, "shuffled labels"),
+        (
+            {
+                "manifests": {
+                    n: CLEAN["reason"] | {"finished": f"2026-11-23T09:{minute}:00+00:00"}
+                    for n, minute in (("evaluate/gate_plan.json", 50), ("evaluate/general", 40))
+                }
+            },
+            "plan was written after the results",
+        ),
         ({"manifests": {"reason": {"code": {"commit": "a", "dirty": True}}}}, "uncommitted changes in the code: reason"),
         ({"manifests": {"reason": {"code": {"commit": None, "dirty": None}}}}, "outside a git checkout"),
         (
@@ -50,6 +64,19 @@ def test_a_clean_run_has_no_cautions():
                 }
             },
             "not sampled in the same way (transformers in float32 and vllm in float32)",
+        ),
+        (
+            {
+                "manifests": {
+                    "base": CLEAN["reason"]
+                    | {
+                        "stage": "evaluate-base",
+                        "execution": {"engine": "vllm", "generation_dtype": "float32"},
+                        "facts": {"drawn_with": [{"engine": "vllm", "generation_dtype": d} for d in ("float32", "bfloat16")]},
+                    }
+                }
+            },
+            "not sampled in the same way (vllm in bfloat16 and vllm in float32)",
         ),
         ({"manifests": {n: {"code": {"commit": n, "dirty": False}} for n in "ab"}}, "2 different commits"),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, FUNNEL, METRIC, REJECTED
+from openqwq.artifacts.schemas import FUNNEL, METRIC, REJECTED, SAMPLE, SCORE
 from openqwq.errors import UserError
 from openqwq.report.build import LARGEST, run
 from openqwq.stage import Stage
@@ -89,7 +89,47 @@ def test_every_section_of_a_finished_run_is_there(build, run_folder):
     assert page.has("Gate: not enough samples")
     assert page.has("About 420 problems would settle it")
     assert page.has("81.0 % of 96 pairs are ranked right, 95 % interval 73.0 % to 88.0 %")
+    assert page.has("Final model: general, because no loss of more than <3> points to reason is shown")
+    assert page.has("Planned: n = 96 × 4, a pass with 18 % if nothing is lost")
+    assert page.has("the accuracies of reason on 96 problems")
     assert read_manifest(run_folder / "report.html")["outputs"]["report.html"]["bytes"] < LARGEST
+
+
+def test_the_reward_model_is_shown_beside_what_is_simpler(build, run_folder):
+    page = build(run_folder)
+    assert page.has("on pairs of <b>pairs</b>")  # as text
+    assert "<b>pairs</b>" not in (run_folder / "report.html").read_text()
+    for told in ("where the chosen one is shorter", "preferring the longer", "trained on shuffled labels, 7 steps", "4.3 %"):
+        assert page.has(told), told
+    assert "reward_model-calibration" in charts(page)
+
+
+def test_a_plan_is_shown_before_there_is_a_gate_and_a_stopped_run_says_so(build, run_folder):
+    (run_folder / "evaluate" / "gate.json").unlink()
+    assert build(run_folder).has("not yet")
+    stopped = {"verdict": "fail", "before": "reason", "after": "general", "margin": 0.03}
+    row = {"benchmark": "math", "n": 9, "difference": -0.2, "lower": -0.3, "upper": -0.1, "verdict": "fail", "why": "below"}
+    write_json(run_folder / "evaluate" / "gate.json", stopped | {"benchmarks": [row], "comparisons": []})
+    (run_folder / "evaluate" / "final.json").unlink()
+    assert build(run_folder).has("No final model: on_fail is stop")
+
+
+def test_the_watch_is_a_chart(build, run_folder):
+    path = run_folder / "general" / "metrics.parquet"
+    rows = read_table(path, METRIC).to_pylist()
+    more = [
+        {"step": step, "name": name, "value": step / 10, "seconds": 1.0}
+        for step in range(1, 9)
+        for name in ("watch/reward_model", "watch/rules", "watch/rules_change", "watch/length_taste")
+    ]
+    write_table(path, rows + more, METRIC)
+    page = build(run_folder)
+    for title in (
+        "Reward model's score and rules' score",
+        "Change over the watch's window",
+        "Rank correlation of reward model's",
+    ):
+        assert page.has(title), title
 
 
 def test_every_chart_has_its_place_and_every_link_its_target(build, run_folder):
@@ -175,7 +215,7 @@ def test_the_same_problems_are_shown_for_every_stage(build, run_folder):
 def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
     for stage in ("base", "general"):
         change(
-            run_folder / "evaluate" / stage / "math.parquet", COMPLETION, text=f"<think>{EVIL}</think>{EVIL}", prompt=EVIL,
+            run_folder / "evaluate" / stage / "math.parquet", SAMPLE, text=f"<think>{EVIL}</think>{EVIL}", prompt=EVIL,
             reference=json.dumps({"answer": EVIL}), reason=EVIL, problem_id=EVIL, verifier=EVIL,
         )  # fmt: skip
     change(run_folder / "reason" / "metrics.parquet", METRIC, name=f"reward/{EVIL}")
@@ -190,8 +230,32 @@ def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
     assert "<" not in page.scripts[0]
 
 
+def test_episodes_have_a_table_and_their_conversation_is_shown(build, run_folder):
+    """Hostile names and words of tools are text like any other."""
+    said = (
+        f"<think>\nlook first\n</think>\n\n<tool_call>\n{{}}\n</tool_call><|im_end|>\n<|im_start|>user\n<tool_response>\n{EVIL}\n"
+        f"</tool_response><|im_end|>\n<|im_start|>assistant\n<think>\nnow I know\n</think>\n\n{EVIL}<|im_end|>"
+    )
+    change(run_folder / "evaluate" / "general" / "tool.parquet", SAMPLE, text=said, turns=2, verifier="environment")
+    scores = read_table(run_folder / "evaluate" / "scores.parquet", SCORE).to_pylist()
+    line = next(row for row in scores if row["stage"] == "general" and row["benchmark"] == "tool")
+    parts = [(f"success/{EVIL}", 0.4), ("success/turns=2", 0.25), ("success/turns=10", None)]
+    more = [line | {"metric": name, "value": value, "low": value, "high": value, "n": 16} for name, value in parts]
+    write_table(run_folder / "evaluate" / "scores.parquet", scores + more, SCORE)
+    page = build(run_folder)
+    words = page.words()
+    table = words[words.index("Share of episodes that reached their goal") :]
+    assert table.index(EVIL) < table.index("2 turns") < table.index("10 turns")
+    assert page.has("40.0 % 40.0 % to 40.0 %, 16")
+    assert page.has("2 turns of model and tools before")
+    assert page.has("now I know")
+    assert [tag for tag, _ in page.elements if tag in ("img", "iframe", "svg", "object")] == []
+    assert len(page.scripts) == 3
+    assert "<|im_start|>" not in page.text
+
+
 def test_an_unfinished_thought_is_folded_and_leaves_no_answer(build, run_folder):
-    change(run_folder / "evaluate" / "base" / "math.parquet", COMPLETION, text="<think>on and on", finish_reason="length")
+    change(run_folder / "evaluate" / "base" / "math.parquet", SAMPLE, text="<think>on and on", finish_reason="length")
     page = build(run_folder)
     assert page.has("cut at the limit")
     assert page.has("No answer after the thinking.")
@@ -200,10 +264,8 @@ def test_an_unfinished_thought_is_folded_and_leaves_no_answer(build, run_folder)
 def test_long_texts_lose_their_middle_and_the_page_stays_small(build, run_folder, run_config):
     for stage in ("base", "coldstart", "reason", "general"):
         path = run_folder / "evaluate" / stage / "math.parquet"
-        rows = read_table(path, COMPLETION).to_pylist()
-        write_table(
-            path, [r | {"text": f"start {stage} " + "x" * 50_000 + " end", "prompt": "y" * 50_000} for r in rows], COMPLETION
-        )
+        rows = read_table(path, SAMPLE).to_pylist()
+        write_table(path, [r | {"text": f"start {stage} " + "x" * 50_000 + " end", "prompt": "y" * 50_000} for r in rows], SAMPLE)
     config = run_config | {"report": {"title": None, "samples": 90}}
     page = build(run_folder, config)
     assert (run_folder / "report.html").stat().st_size < LARGEST

@@ -136,6 +136,8 @@ def test_every_schema_can_be_shown(tmp_path, capsys, name):
     def value(kind):
         if pa.types.is_string(kind):
             return "text"
+        if pa.types.is_boolean(kind):
+            return True
         if pa.types.is_list(kind):
             return [{"role": "user", "content": "hello"}]
         return [("name", 1.0)] if pa.types.is_map(kind) else 1

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from openqwq.cli import main
-from openqwq.stage import LOCK, Stage
+from openqwq.stage import LOCK, Stage, forget_published
 
 SIZE = 3_000_000
 
@@ -119,3 +119,48 @@ def test_no_state_and_no_run(run, capsys):
     assert "nothing to remove" in clean(run, capsys)
     assert main(["clean", str(run / "none")]) == 2
     assert "no such run" in capsys.readouterr().err
+
+
+def test_what_no_stage_has_made_is_named_and_left_alone(run, capsys):
+    state = interrupted(run, hours=5)
+    root = state.parent
+    copy = f"{state.name}-before"  # a copy that somebody has put by
+    for name in (copy, "reason-notes", "my-own", "reason-0123456789ab"):  # the last has a stage's name, and no lock
+        (root / name).mkdir()
+        (root / name / "weights").write_bytes(b"w")
+    (root / "reason-fedcba987654").symlink_to(run)
+    (root / "todo-list").write_text("")
+    before = {path: sorted(path.iterdir()) for path in root.iterdir() if path.is_dir()}
+    publish(run)
+    said = clean(run, capsys, "--all-interrupted")
+    assert not state.exists()
+    assert f"kept                 foreign      {copy}  not made by a stage; left alone" in said
+    assert said.count("foreign") == 6
+    assert all(
+        sorted(path.iterdir()) == files for path, files in before.items() if path not in (state, root / "reason-fedcba987654")
+    )
+    assert (run / "reason" / "weights").exists()
+    assert "nothing to remove" in clean(run, capsys, "--all-interrupted")
+
+
+def test_foreign_folders_do_not_disturb_the_status_or_the_end_of_a_run(run, capsys):
+    one = publish(run)
+    with one.running():
+        one.retire(run / "reason")
+    theirs = run / ".state" / "somebody's"
+    (theirs / "published").mkdir(parents=True)
+    (theirs / "progress.json").write_text('{"step": 1, "started": 0, "updated": 0}')
+    forget_published(run / ".state")
+    assert not one.state.exists()
+    assert (theirs / "published").exists()
+    assert main(["status", str(run)]) == 0
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\xff\xfe", b"[1]", b'{"step": 3}'])
+def test_a_damaged_progress_file_stops_nothing(run, capsys, content):
+    state = interrupted(run)
+    (state / "progress.json").write_bytes(content)
+    assert main(["status", str(run)]) == 0
+    assert "interrupted" in clean(run, capsys)
+    publish(run)
+    assert (run / "reason" / "weights").exists()

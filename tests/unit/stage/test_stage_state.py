@@ -178,7 +178,7 @@ def test_a_broken_pipe_within_a_stage_is_never_taken_for_success(tmp_path, monke
     monkeypatch.setattr("openqwq.stages.report", broken)
     arguments = ["report", "--config", "{}", "--state", str(tmp_path), "--out", str(tmp_path / "o")]
     with pytest.raises(BrokenPipeError):
-        main([*arguments, "--run-folder", str(tmp_path), "--lineage", str(tmp_path / "l")])
+        main([*arguments, "--run-folder", str(tmp_path), "--lineage", str(tmp_path / "l"), "--figures", str(tmp_path / "f")])
 
 
 def test_a_full_disk_is_a_failure_in_one_paragraph(tmp_path, monkeypatch, capsys):
@@ -188,7 +188,8 @@ def test_a_full_disk_is_a_failure_in_one_paragraph(tmp_path, monkeypatch, capsys
     monkeypatch.setattr("openqwq.report.build.run", full)
     monkeypatch.setattr(Stage, "publish_json", lambda *_: None)
     arguments = ["report", "--config", "{}", "--state", str(tmp_path / "s"), "--out", str(tmp_path / "o")]
-    assert main([*arguments, "--run-folder", str(tmp_path), "--lineage", str(tmp_path / "l")]) == 1
+    arguments += ["--lineage", str(tmp_path / "l"), "--figures", str(tmp_path / "f")]
+    assert main([*arguments, "--run-folder", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "report: no space is left where" in said
     assert "it resumes" in said

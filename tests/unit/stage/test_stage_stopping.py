@@ -90,7 +90,7 @@ def test_deadlines_are_read_in_three_forms():
     assert parse_deadline("") is None
 
 
-@pytest.mark.parametrize("text", ["soon", "+", "+later", "2027-13-01", "12:00"])
+@pytest.mark.parametrize("text", ["soon", "+", "+later", "2027-13-01", "12:00", "nan", "+nan", "inf", "+inf"])
 def test_what_is_no_point_in_time_is_named(text):
     with pytest.raises(UserError, match=r"no point in time\. Give \+SECONDS"):
         parse_deadline(text)

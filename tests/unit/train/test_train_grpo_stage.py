@@ -53,10 +53,11 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def attempt(folder, tiny_model, inputs, entropy=0.0):
-    config = GrpoConfig.model_validate_json(json.dumps(CONFIG))
-    execution = Execution(generation_dtype="float32", verifier_workers=1, bounds=Bounds(entropy=entropy))
-    stage = Stage("reason", config=CONFIG, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
+def attempt(folder, tiny_model, inputs, changes=None, **bounds):
+    settings = CONFIG | (changes or {})
+    config = GrpoConfig.model_validate_json(json.dumps(settings))
+    execution = Execution(generation_dtype="float32", verifier_workers=1, bounds=Bounds(**bounds))
+    stage = Stage("reason", config=settings, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
     problems, profile, out = inputs / "problems.parquet", inputs / "profile.parquet", folder / "reason"
     with stage.running():
         run(stage, config, tiny_model, problems, profile, None, out, execution)
@@ -68,13 +69,22 @@ def curves(out):
     return {(row["step"], row["name"]): row["value"] for row in rows if not row["name"].endswith("_seconds")}
 
 
-def test_a_stage_stopped_by_the_entropy_watch_goes_on_to_the_same_bytes(tiny_model, tmp_path, inputs):
+@pytest.fixture(scope="module")
+def whole(tiny_model, tmp_path_factory, inputs):
+    return attempt(tmp_path_factory.mktemp("whole"), tiny_model, inputs)
+
+
+def timeless(out):
+    tables = {path.name: read_table(path, ROLLOUT).drop_columns("seconds").to_pylist() for path in (out / "rollouts").iterdir()}
+    return tables, curves(out), (out / "checkpoint" / "model.safetensors").read_bytes()
+
+
+def test_a_stage_stopped_by_the_entropy_watch_goes_on_to_the_same_bytes(tiny_model, tmp_path, inputs, whole):
     with pytest.raises(StageFailure, match=r"steps 2 to 6: the policy's mean entropy is .*execution\.bounds\.entropy wants 50"):
         attempt(tmp_path / "stopped", tiny_model, inputs, entropy=50.0)
     saves = (tmp_path / "stopped" / ".state").glob("reason-*/saves/checkpoint-*")
     assert {path.name for path in saves} == {"checkpoint-4", "checkpoint-6"}  # never within a batch
     resumed = attempt(tmp_path / "stopped", tiny_model, inputs)
-    whole = attempt(tmp_path / "whole", tiny_model, inputs)
     weights = [(out / "checkpoint" / "model.safetensors").read_bytes() for out in (resumed, whole)]
     assert weights[0] == weights[1]
     assert weights[0] != (tiny_model / "model.safetensors").read_bytes()
@@ -90,3 +100,54 @@ def test_a_stage_stopped_by_the_entropy_watch_goes_on_to_the_same_bytes(tiny_mod
     tables = {step: read_table(whole / "rollouts" / f"step-0000{step}.parquet", ROLLOUT).to_pylist() for step in (5, 7)}
     assert max(row["tokens"] for row in tables[5]) == 30
     assert 30 < max(row["tokens"] for row in tables[7]) <= 50
+
+
+def test_damaged_curves_and_rollouts_are_made_again_from_a_save_before_them(tiny_model, tmp_path, inputs, whole, capsys):
+    with pytest.raises(StageFailure):
+        attempt(tmp_path, tiny_model, inputs, entropy=50.0)
+    state = next((tmp_path / ".state").glob("reason-*"))
+    (state / "metrics.parquet").write_bytes(b"torn")
+    (state / "rollouts" / "step-00005.parquet").write_bytes(b"torn")
+    (state / "rollouts" / "step-x.parquet").write_bytes(b"somebody else's")
+    (state / "saves" / "checkpoint-foo").mkdir()
+    resumed = attempt(tmp_path, tiny_model, inputs)
+    said = capsys.readouterr().err
+    assert "save checkpoint-6 builds on what is not whole" in said
+    assert "resuming from step 4" in said
+    assert timeless(resumed) == timeless(whole)
+
+
+def test_rollouts_on_which_every_save_builds_cannot_be_replaced(tiny_model, tmp_path, inputs):
+    with pytest.raises(StageFailure):
+        attempt(tmp_path, tiny_model, inputs, entropy=50.0)
+    state = next((tmp_path / ".state").glob("reason-*"))
+    table = state / "rollouts" / "step-00001.parquet"
+    content = table.read_bytes()
+    table.write_bytes(content[:-9])
+    with pytest.raises(StageFailure, match=r"step-00001\.parquet has changed: .* Put the file back as it was; or delete"):
+        attempt(tmp_path, tiny_model, inputs)
+    assert len(list((state / "saves").glob("checkpoint-*"))) == 2
+    table.write_bytes(content)
+    with pytest.raises(StageFailure, match="entropy"):
+        attempt(tmp_path, tiny_model, inputs, entropy=50.0)
+
+
+# Rewards that an untrained model never gets.
+HOPELESS = {"domains": {"math": {"rewards": {"accuracy": 1.0}}}, "overlong_buffer": None, "max_generated": 1.0, "kl": 0.0}
+
+
+def test_a_stage_without_a_live_group_is_a_failure(tiny_model, tmp_path, inputs, capsys):
+    with pytest.raises(StageFailure, match=r"in none of 4 batches of rollouts was a group live: nothing was learnt\. Look at"):
+        attempt(tmp_path, tiny_model, inputs, HOPELESS)
+    assert not (tmp_path / "reason").exists()
+    assert "step 3: no live group" in capsys.readouterr().err
+    published = attempt(tmp_path, tiny_model, inputs, HOPELESS, dead_steps=0)  # who wants it all the same says so, and goes on
+    assert "resuming from step 8" in capsys.readouterr().err
+    assert published.is_dir()
+
+
+def test_dead_steps_in_a_row_stop_the_stage_at_the_bound_also_over_a_resume(tiny_model, tmp_path, inputs):
+    for _ in range(2):
+        with pytest.raises(StageFailure, match="step 4: none of the last 2 batches of rollouts had a live group"):
+            attempt(tmp_path, tiny_model, inputs, HOPELESS, dead_steps=2)
+    assert len(list((tmp_path / ".state").glob("*/rollouts/step-*.parquet"))) == 2

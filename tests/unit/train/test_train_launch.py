@@ -98,3 +98,13 @@ def test_the_32b_run_says_how_many_processes():
         assert stage.batch_size % (stage.micro_batch_size * everywhere) == 0
     for stage in (run.reason, run.general):
         assert stage.groups * stage.group_size // stage.updates % everywhere == 0
+
+
+def test_a_launch_file_that_one_process_would_ignore_is_refused(monkeypatch):
+    file = str(FILES[0])
+    assert wanted(Execution(processes=2, launch_file=file))
+    with pytest.raises(UserError, match=r"execution\.launch_file: one process trains here"):
+        wanted(Execution(launch_file=file))
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert not wanted(Execution(processes=2, launch_file=file))

@@ -15,6 +15,7 @@ from openqwq.train.advantages import advantages, is_live
 from openqwq.train.difficulty import Difficulty
 from openqwq.train.pool import load_pool
 from openqwq.train.rewards import Judgement, form, rewards_of
+from openqwq.train.squash import Squash
 from openqwq.verify.verdict import correct, incorrect, unscorable
 
 GOOD = "<think>\n2 + 2 = 4\n</think>\n\n\\boxed{4}"
@@ -76,6 +77,25 @@ def test_a_reward_model_that_was_not_asked_is_a_fault_not_a_zero():
         rewards_of(Judgement(GOOD, correct(), None), {"reward_model": 1.0})
 
 
+def test_the_gate_lets_the_reward_model_count_only_where_the_rules_hold():
+    weights = {"accuracy": 1.0, "reward_model": 0.5}
+    assert rewards_of(Judgement(GOOD, correct(), 0.4), weights, gated=True)[1] == pytest.approx(1.2)
+    values, total = rewards_of(Judgement(GOOD, incorrect("half", 0.5), 0.98), weights, gated=True)
+    assert values == {"accuracy": 0.5, "reward_model": 0.0}
+    assert total == 0.5
+    assert rewards_of(Judgement(GOOD, incorrect("half", 0.5), 0.98), weights)[1] == pytest.approx(0.99)
+    assert rewards_of(Judgement(GOOD, unscorable("x"), 0.98), weights, gated=True) == ({}, None)
+
+
+def test_scores_are_standardised_cut_and_squashed():
+    squash = Squash(mean=1.0, deviation=2.0, clip=2.0)
+    assert squash([1.0, 3.0, -1.0]) == pytest.approx([0.5, 0.7310586, 0.2689414])
+    assert squash([1e9, -1e9]) == squash([5.0, -3.0]) == pytest.approx([0.8807971, 0.1192029])
+    assert Squash()([1e9]) == pytest.approx([0.9820138])
+    with pytest.raises(ValueError, match="no finite number"):
+        squash([float("nan")])
+
+
 def problem(number, domain="math"):
     return {
         "id": f"{domain}{number}",
@@ -83,14 +103,15 @@ def problem(number, domain="math"):
         "domain": domain,
         "messages": [{"role": "user", "content": f"{number} + 1?"}],
         "tools": None,
-        "verifier": "math",
+        "verifier": None if domain == "chat" else "math",
         "reference": json.dumps({"answer": str(number + 1)}),
         "metadata": None,
     }
 
 
-def pool(tmp_path: Path, rates: dict[str, float | None], said=None, **changes):
-    write_table(tmp_path / "problems.parquet", [problem(i, d) for d in ("math", "code", "chat") for i in range(10)], PROBLEM)
+def pool(tmp_path: Path, rates: dict[str, float | None], said=None, rows=None, **changes):
+    every = [problem(i, d) for d in ("math", "code", "chat") for i in range(10)]
+    write_table(tmp_path / "problems.parquet", rows or every, PROBLEM)
     rows = [
         {
             "problem_id": i,
@@ -127,6 +148,20 @@ def test_long_prompts_are_left_out_aloud(tmp_path):
 def test_a_domain_without_problems_is_named(tmp_path):
     with pytest.raises(UserError, match=r"no math problem is left.*widen pass_rate"):
         pool(tmp_path, {"math0": 0.0})
+
+
+def test_accuracy_where_nothing_has_a_verifier_is_refused(tmp_path):
+    assert len(pool(tmp_path, {}, domains={"chat": {"rewards": {"format": 1.0}}}).by_domain["chat"]) == 10
+    with pytest.raises(UserError, match="no chat problem has a verifier, so the reward accuracy would always be 0"):
+        pool(tmp_path, {}, domains={"math": {}, "chat": {"rewards": {"accuracy": 1.0, "format": 0.1}}})
+
+
+def test_a_gate_by_rules_refuses_a_problem_without_them(tmp_path):
+    gated = {"chat": {"rewards": {"reward_model": 1.0}, "reward_model_gate": "rules"}}
+    assert pool(tmp_path, {}, domains=gated).by_domain["chat"]
+    rows = [problem(i, "chat") | {"verifier": None, "reference": None} for i in range(3)]
+    with pytest.raises(UserError, match=r"the chat problem chat0 of s has no verifier, and with reward_model_gate: rules"):
+        pool(tmp_path, {}, domains=gated, rows=rows)
 
 
 def test_a_draw_follows_seed_step_and_round_and_does_not_repeat(tmp_path):

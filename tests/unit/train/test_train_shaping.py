@@ -1,6 +1,7 @@
 """Length in the rewards, masking of cut completions, schedules, the entropy watch."""
 
 import pytest
+from train_step_helpers import configured
 
 from openqwq.artifacts.files import write_table
 from openqwq.artifacts.schemas import METRIC
@@ -64,8 +65,12 @@ def test_a_stage_holds_from_its_step_on(step, temperature, tokens):
 
 def test_single_values_hold_always_and_the_longest_is_known():
     assert sampling_at(RlSampling(temperature=0.9, max_tokens=7), 5).max_tokens == 7
-    assert longest(RlSampling(max_tokens=7)) == 7
-    assert longest(STAGES) == 32
+    assert longest(configured(sampling={"max_tokens": 7})) == 7
+    stages = {"steps": 6, "updates": 1, "sampling": STAGES.model_dump()}
+    assert longest(configured(**stages)) == 32
+    agent = {"domains": {"agent": {"rewards": {"accuracy": 1.0}}}}
+    assert longest(configured(**stages, **agent, agents={"max_turns": 3})) == 96
+    assert longest(configured(**stages, **agent, agents={"max_turns": 9, "max_context_tokens": 200})) == 200
 
 
 def curve(path, values):

@@ -60,6 +60,13 @@ def test_tensorboard_shows_each_step_once(stage, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"step": null}', "{}"])
+def test_a_damaged_mark_is_named(tmp_path, content):
+    (tmp_path / "mark.json").write_text(content)
+    with pytest.raises(UserError, match=r"mark\.json: damaged, .* Delete it and start again"):
+        Once(tmp_path / "mark.json", lambda step, values: None, lambda: None)
+
+
 @installed("trackio")
 def test_trackio_shows_each_step_once(stage, tmp_path, monkeypatch):
     import sqlite3

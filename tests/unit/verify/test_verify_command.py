@@ -63,7 +63,18 @@ def test_our_own_completions_are_read_and_rows_without_verifier_left_out(tmp_pat
     pq.write_table(pa.Table.from_pylist(rows, schema=COMPLETION), tmp_path / "completions.parquet")
     run(tmp_path / "completions.parquet", tmp_path / "out.parquet", workers=1)
     assert judged(tmp_path / "out.parquet") == [("a/0", "correct", 1.0), ("b/1", "incorrect", 0.0), ("c/2", "unscorable", None)]
-    assert "1 rows without a verifier left out" in capsys.readouterr().err
+    assert "left out 1 without a verifier\n" in capsys.readouterr().err
+
+
+def test_episodes_are_left_out_because_their_state_is_gone(tmp_path, capsys):
+    episode = {"id": "e", "verifier": "environment", "reference": "{}", "completion": "I have done it."}
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, [ROWS[0], episode])))
+    run(tmp_path / "in.jsonl", tmp_path / "out.parquet", workers=1)
+    assert judged(tmp_path / "out.parquet") == [("a", "correct", 1.0)]
+    assert "1 episodes, whose environment's state is gone: their stored verdicts stand" in capsys.readouterr().err
+    (tmp_path / "in.jsonl").write_text(json.dumps(episode))
+    with pytest.raises(UserError, match=r"no rows to judge.*1 episodes"):
+        run(tmp_path / "in.jsonl", tmp_path / "none.parquet", workers=1)
 
 
 def test_no_rows_are_an_error(tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from openqwq.artifacts.schemas import ADDED
 from openqwq.errors import UserError
 
 
@@ -46,13 +47,19 @@ def write_table(path: Path, rows: pa.Table | list[dict[str, Any]], schema: pa.Sc
 
 
 def read_table(path: Path, schema: pa.Schema) -> pa.Table:
-    """Reads parquet and checks it against `schema`. Raises `UserError` for a missing, torn or foreign file."""
+    """Reads parquet and checks it against `schema`. Raises `UserError` for a missing, torn or foreign file.
+
+    Columns that were added to a schema later (`ADDED`) are null where the table does not have them yet.
+    """
     try:
         table = pq.ParquetFile(path).read()
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file. Run the stage that makes it, or correct the path.") from error
     except (pa.ArrowInvalid, pa.ArrowIOError, OSError) as error:
         raise UserError(f"{path}: not a readable parquet file ({error}). Delete it and rerun its stage.") from error
+    for name in ADDED:
+        if name in schema.names and name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
     return conform(table, schema, str(path))
 
 

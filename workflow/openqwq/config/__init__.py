@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from openqwq.config.base import Positive, Share, Slug, Strict
+from openqwq.config.agents import bounded
+from openqwq.config.agreement import disagreements
+from openqwq.config.base import Positive, Rate, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
 from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.config.hardware import Hardware, PlanConfig
@@ -34,14 +36,16 @@ class Saving(Strict):
     reason: Positive = 1
     reward_model: Positive = 50
     general: Positive = 1
+    evaluate: Positive = 4  # no steps: completions drawn between two saves, in units of generation_batch
     keep: Annotated[int, Field(ge=2)] = 2  # a kill may tear the one being written
 
 
 class Bounds(Strict):
     """Shares above which a stage stops, because what it measures or trains on can no longer be trusted.
 
-    Those from `no_thinking` on are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops it. `entropy`
-    is no share, and a lower bound.
+    Those from `no_thinking` to `special_cased` are of the `correct` completions of an RL stage (docs/verifiers.md); 1 never stops
+    it. `entropy` is no share, and a lower bound; `dead_steps` is a number. The last two belong to the over-optimisation watch
+    (docs/reward.md).
     """
 
     unscorable: Share = 0.05  # completions that could not be judged
@@ -51,6 +55,9 @@ class Bounds(Strict):
     reference_copied: Share = 0.1
     special_cased: Share = 0.05
     entropy: float = Field(default=0.0, ge=0.0)  # nats a token, mean of an RL stage's last five steps; 0 never stops it
+    dead_steps: int = Field(default=10, ge=0)  # batches of rollouts in a row, or all of a stage, without a live group; 0: never
+    watch_rules: Share = 0.1  # fall of the rules' score over the watch's window while the reward model's rises; 1 never stops it
+    watch_length: Rate = 0.5  # growth of length over that window, of what it was, while the longer pleases the reward model more
 
 
 class Execution(Strict):
@@ -61,9 +68,12 @@ class Execution(Strict):
     vllm: VllmConfig = VllmConfig()
     generation_dtype: Dtype = "bfloat16"  # of the weights while sampling
     verifier_workers: Positive = 2
+    # Of `openqwq serve-reward`, which scores instead of the stage itself: http://host:port or unix:/path/of/the.socket.
+    reward_service: Annotated[str, StringConstraints(pattern=r"^(http://[^/\s]+:\d+|unix:/\S+)$")] | None = None
     processes: Positive = 1  # that train together on each node, one a GPU; they share a batch, whose size stays
     launch_file: str | None = None  # for `accelerate launch`; by default the one for this machine in config/accelerate
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
+    evaluate_shards: Positive = 1  # parts in which each checkpoint is sampled, by problem, each a job of its own
     saving: Saving = Saving()
     bounds: Bounds = Bounds()
     # Where the curves of training go besides metrics.parquet; their packages are not part of the environment (docs/rl.md).
@@ -99,9 +109,19 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
+        try:
+            bounded(self.evaluate, self.curate.held_out.agent > 0, self.evaluate.sampling.max_tokens, "curate.held_out.agent")
+        except ValueError as error:
+            raise ValueError(f"evaluate.{error}") from error
         for domain, mix in self.reason.domains.items():
             if "reward_model" in mix.rewards:
                 raise ValueError(f"reason.domains.{domain}.rewards: no reward_model here; this stage trains on verifiers only")
+        for name, stage in (("reason", self.reason), ("general", self.general)):
+            default = GrpoConfig.model_fields["pass_rate"].default
+            if stage.pass_rate != default and not stage.domains.keys() & self.profile.problems.keys():
+                raise ValueError(
+                    f"{name}.pass_rate: none of the stage's domains is in profile.problems, so no pass rate is known"
+                )
         names = [b.name for b in self.benchmarks]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
@@ -110,6 +130,8 @@ class RunConfig(Strict):
         for name in self.evaluate.gate.benchmarks:
             if name not in known:
                 raise ValueError(f"evaluate.gate.benchmarks: {name!r} is not evaluated; known: {', '.join(sorted(known))}")
+        for message in disagreements(self):
+            raise ValueError(message)
         if self.hardware.has_gpu() and self.execution.processes > self.hardware.gpus_per_node:
             raise ValueError(
                 f"execution.processes {self.execution.processes}: one a GPU, and hardware.gpus_per_node is "
@@ -119,11 +141,13 @@ class RunConfig(Strict):
 
 
 def load(value: dict[str, Any], where: str) -> RunConfig:
-    """Validates a configuration, sources used by name resolved. `where` is the file's name.
+    """Validates a configuration, sources and presets used by name resolved. `where` is the file's name.
 
     Raises `UserError` naming each key that does not fit.
     """
-    resolved = _scientific(resolve(value, where))
+    from openqwq.config import presets
+
+    resolved = _scientific(presets.resolve(resolve(value, where), where))
     try:
         # Validated as JSON: lists may stand for tuples, while numbers are still not read from text.
         return RunConfig.model_validate_json(json.dumps(resolved, default=str))

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from openqwq.config.base import Positive, Share, Slug, Strict
 
 Role = Literal["problems", "traces", "preferences"]
-Domain = Literal["math", "code", "instruction", "tool", "chat"]
+Domain = Literal["math", "code", "instruction", "tool", "agent", "chat"]
 Language = Annotated[str, StringConstraints(pattern="^[a-z]{2}$")]  # ISO 639-1
 Unverifiable = Literal["proof", "multi_part", "multiple_choice", "figure", "gold", "no_verifier"]
 Transform = Literal[
@@ -19,6 +19,7 @@ Transform = Literal[
     "before_reply",
     "preferred",
     "dispreferred",
+    "preference_strength",
     "domain_name",
     "toolrl_tools",
     "toolrl_messages",
@@ -64,6 +65,7 @@ class _Source(Strict):
     role: Role
     licence: str = "unknown"
     limit: Positive | None = None  # rows taken, in order
+    held_out: bool = False  # its problems are for evaluation alone: the first that `held_out` takes, and none is trained on
     max_malformed: Share | None = None  # instead of curate.max_malformed, for a set of which more is known to be unusable
 
 
@@ -78,14 +80,16 @@ class ReasoningGymSource(_Source):
 
 
 class BuiltinSource(_Source):
-    """Rows that open-qwq generates: small Python functions, instruction constraints, tool calls, preference pairs.
+    """Rows that open-qwq generates: small Python functions, instruction constraints, tool calls, tasks for agents, preference
+    pairs.
 
     `params`: code_functions `families` (numbers, strings, lists), instructions `max_constraints` (1 or 2), tool_calls
-    `max_tools`, preferences `domains` (math, code, instruction, tool, chat).
+    `max_tools`, agents `environments` (files, orders, python, search), `split` (train, eval) and `max_level` (1 to 4),
+    preferences `domains` (math, code, instruction, tool, chat).
     """
 
     type: Literal["builtin"]
-    generator: Literal["code_functions", "instructions", "tool_calls", "preferences"]
+    generator: Literal["agents", "code_functions", "instructions", "tool_calls", "preferences"]
     size: Positive
     params: dict[str, Any] = {}
     licence: str = "Apache-2.0"
@@ -98,7 +102,7 @@ class _Mapped(_Source):
     the gold check of code runs)."""
 
     domain: Domain
-    verifier: Literal["math", "code", "instructions", "tool_call"] | None = None
+    verifier: Literal["math", "code", "instructions", "tool_call", "choice", "environment"] | None = None
     fields: dict[str, FieldSpec]
     prompt_suffix: str = ""  # appended to the prompt, such as how to mark the answer
 
@@ -132,6 +136,7 @@ class HeldOut(Strict):
     code: int = Field(default=0, ge=0)
     instruction: int = Field(default=0, ge=0)
     tool: int = Field(default=0, ge=0)
+    agent: int = Field(default=0, ge=0)
     traces: int = Field(default=0, ge=0)
     preferences: int = Field(default=0, ge=0)
 
@@ -221,6 +226,9 @@ class CurateConfig(Strict):
                 raise ValueError(f"{key} is set, but the step {step!r} is not among steps")
         if "split" in self.steps and "held_out" not in self.steps:
             raise ValueError("steps: 'split' needs 'held_out', which keeps training apart from what is split off")
+        for source in self.sources:
+            if source.held_out and (source.role != "problems" or "split" not in self.steps):
+                raise ValueError(f"source {source.name}: only problems are held out, by the step 'split'; leave held_out away")
         names = {source.name for source in self.sources}
         for name in self.mix:
             if name not in names:

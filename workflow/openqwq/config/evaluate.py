@@ -2,12 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from openqwq.config.agents import AgentsConfig
 from openqwq.config.base import Positive, Share, Slug, Strict
+from openqwq.config.curate import Domain
 from openqwq.config.train import Sampling
 
 CheckpointStage = Literal["base", "coldstart", "reason", "general"]
+
+
+Revision = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
 class Benchmark(Strict):
@@ -15,7 +21,10 @@ class Benchmark(Strict):
 
     name: Slug  # registry name: humaneval, bfcl_simple, …
     limit: Positive | None = None
-    path: str | None = None  # for benchmarks read from a local file
+    path: str | None = None  # a local file instead of the hub, or for benchmarks that are read from one
+    revision: Revision | None = None  # of the data set on the hub, instead of the pinned one
+    after: Day | None = None  # livecodebench: problems published on this day or later
+    before: Day | None = None  # livecodebench: problems published before this day
     samples: Positive = 1  # k
     max_tokens: Positive | None = None  # overrides the sampling's
 
@@ -25,6 +34,7 @@ class Gate(Strict):
 
     benchmarks: list[str] = ["math", "code"]
     margin: Share = 0.03
+    on_fail: Literal["stop", "warn", "rollback"] = "warn"  # stop: the stage fails; rollback: reason is the run's final model
 
 
 class EvaluateConfig(Strict):
@@ -32,6 +42,13 @@ class EvaluateConfig(Strict):
 
     stages: Annotated[list[CheckpointStage], Field(min_length=1)] = ["base", "coldstart", "reason", "general"]
     sampling: Sampling = Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=256)
-    held_out_samples: Positive = 1  # k on the held-out problems of our own domains
+    held_out_samples: Positive | dict[Domain, Positive] = 1  # k on our own held-out problems; by domain, 1 elsewhere
+    reward_model: bool = False  # lets the run's reward model score every sample where k > 1, for best@k
+    agents: AgentsConfig | None = None  # bounds of episodes, where curate.held_out.agent holds tasks out
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()
+
+    def held_out_k(self, domain: str) -> int:
+        """Samples a problem of our own held-out problems of a domain."""
+        k = self.held_out_samples
+        return k if isinstance(k, int) else {str(name): samples for name, samples in k.items()}.get(domain, 1)

@@ -14,15 +14,18 @@ from openqwq.errors import UserError
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "sources"
 
 
-def folders() -> list[Path]:
-    """Where source files are looked for: a user's own `config/sources` in the working directory goes before ours."""
-    own = Path("config") / "sources"
-    return [own, SHIPPED] if own.is_dir() and own.resolve() != SHIPPED else [SHIPPED]
+def folders(kind: str = "sources") -> list[Path]:
+    """Where source files are looked for: a user's own `config/sources` in the working directory goes before ours.
+
+    `kind` is the folder's name; `presets` (presets.py) are found in the same way.
+    """
+    own, shipped = Path("config") / kind, SHIPPED.parent / kind
+    return [own, shipped] if own.is_dir() and own.resolve() != shipped else [shipped]
 
 
-def known() -> dict[str, Path]:
+def known(kind: str = "sources") -> dict[str, Path]:
     """Every source that can be used by name, with its file, sorted by name."""
-    found = {path.stem: path for folder in reversed(folders()) for path in folder.glob("*.yaml")}
+    found = {path.stem: path for folder in reversed(folders(kind)) for path in folder.glob("*.yaml")}
     return dict(sorted(found.items()))
 
 
@@ -54,7 +57,7 @@ def _source(item: dict[str, Any], key: str) -> dict[str, Any]:
             f"{key}.use: there is no source {name!r}.{meant} Known are {', '.join(files) or 'none'}; "
             f"add your own as {Path('config') / 'sources' / 'NAME.yaml'}, or write the source out."
         )
-    source = {"name": name, **_read(files[name]), **changes}
+    source = {"name": name, **read(files[name], "a source"), **changes}
     if source.get("type") == "hub" and source.get("revision") is None:
         raise UserError(
             f"{key}: the source {name!r} is not pinned to a revision. Look at the commits of {source.get('id')} on the hub and "
@@ -63,11 +66,12 @@ def _source(item: dict[str, Any], key: str) -> dict[str, Any]:
     return source
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path, what: str) -> dict[str, Any]:
+    """A file that can be used by name. Raises `UserError` where it is not readable, or no mapping."""
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not readable as YAML ({' '.join(str(error).split())}). Mend the file.") from error
     if not isinstance(value, dict) or "use" in value:
-        raise UserError(f"{path}: a source is a mapping of keys that itself uses no other source. Mend the file.")
+        raise UserError(f"{path}: {what} is a mapping of keys that itself uses nothing by name. Mend the file.")
     return value

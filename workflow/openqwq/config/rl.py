@@ -54,3 +54,12 @@ class RlSampling(Strict):
     def last_change(self) -> int:
         """The step from which nothing changes any more."""
         return max(stages[-1].from_step if isinstance(stages, list) else 1 for stages in (self.temperature, self.max_tokens))
+
+    def skipped(self, steps: range) -> list[int]:
+        """`from_step` of the stages that no batch of rollouts made at one of `steps` has."""
+        never = []
+        for stages in (self.temperature, self.max_tokens):
+            begins = [stage.from_step for stage in stages] if isinstance(stages, list) else [1]
+            used = {max(begin for begin in begins if begin <= step) for step in steps}
+            never += [begin for begin in begins if begin not in used]
+        return never

@@ -1,8 +1,8 @@
 """Rejection sampling: traces from a model's own correct completions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from openqwq.config.base import Positive, Share, Strict
 from openqwq.config.curate import Domain, TraceFilters
@@ -22,3 +22,9 @@ class SampleTracesConfig(Strict):
     keep: Positive = 2  # traces kept a problem, at most
     max_similarity: Share = 0.5  # share of five-word runs that a trace may have in common with a shorter one
     filters: TraceFilters = TraceFilters()
+
+    @model_validator(mode="after")
+    def _single(self) -> Self:
+        if "agent" in self.problems:
+            raise ValueError("problems.agent: traces are sampled of single completions; the source of agents brings its own")
+        return self

@@ -32,4 +32,9 @@ class VllmConfig(Strict):
                     raise ValueError(f"{key} belongs to mode server; in mode colocate the engine runs on the stage's own devices")
         elif self.sleep:
             raise ValueError("sleep belongs to mode colocate; a server keeps its own GPUs")
+        if (
+            self.kv_cache_gb is not None
+            and self.gpu_memory_utilization != type(self).model_fields["gpu_memory_utilization"].default
+        ):
+            raise ValueError("gpu_memory_utilization: kv_cache_gb decides alone how much memory is taken; give one of them")
         return self

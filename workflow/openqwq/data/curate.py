@@ -16,16 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from openqwq.artifacts.files import publishing, write_table
-from openqwq.artifacts.lineage import differences
-from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import PROBLEM, REJECTED
+from openqwq.artifacts.shards import Shard, whole_set
 from openqwq.artifacts.streams import batches
 from openqwq.config.curate import CurateConfig
 from openqwq.config.evaluate import Benchmark
 from openqwq.data.gather import Gather
 from openqwq.data.processes import each
 from openqwq.data.rows import Row
-from openqwq.data.shard import Shard
 from openqwq.data.shard import run as run_shard
 from openqwq.data.steps.decontaminate import Evaluations
 from openqwq.data.steps.gold import Golds
@@ -64,20 +62,7 @@ def shard(stage: Stage, config: CurateConfig, benchmarks: list[Benchmark], which
 
 def gather(stage: Stage, config: CurateConfig, benchmarks: list[Benchmark], shards: list[Path], out: Path) -> None:
     """The second phase. Raises `UserError` where the shards are not all there or were made from something else."""
-    facts = [read_manifest(folder) for folder in shards]
-    for folder, fact in zip(shards, facts, strict=True):
-        made = {key: fact.get(key) for key in ("recipe_version", "seed")} | {"config": fact.get("config", {}).get("curate")}
-        ours = {"recipe_version": stage.recipe_version, "seed": stage.seed, "config": stage.config}
-        inputs = {key: entry["content"] for key, entry in fact.get("inputs", {}).items()}
-        if made != ours or inputs != stage.hashes:
-            raise UserError(f"{folder}: this shard was made from another configuration, seed or source. Make it again.")
-        if altered := differences(folder):
-            raise UserError(f"{folder}: this shard is not what was made ({'; '.join(altered)}). Make it again.")
-    names = sorted(str(fact["config"]["shard"]) for fact in facts)
-    if names != sorted(Shard(index, len(shards)).name for index in range(len(shards))):
-        raise UserError(
-            f"curate --gather: the shards given are {', '.join(names)}; give each of one set once, 0-of-N to (N-1)-of-N."
-        )
+    whole_set(shards, stage.made_from(), stage.hashes)
     _gather(stage, config, benchmarks, shards, out)
 
 

@@ -136,18 +136,22 @@ class Gather:
                 self.held_out[domain] = self._rows(role, taken)
                 index.take_out(taken)
         self._ours = Evaluations(self.held_out, self.config.ngram)
-        return {}
+        return index.of(self._reserved())
 
     def _first(self, index: Index, key: str) -> np.ndarray:
         """As many rows as `held_out.<key>` says. Raises `UserError` where there are fewer: all would be held out."""
         count = getattr(self.config.held_out, key)
-        taken = index.first(count, key if key in DOMAINS else None)
+        taken = index.first(count, key if key in DOMAINS else None, self._reserved())
         if len(taken) < count and len(index.places()):
             raise UserError(
                 f"curate.held_out.{key}: {count} are to be held out, and curation has left {len(taken)}. Hold out fewer, or add "
                 "sources."
             )
         return taken
+
+    def _reserved(self) -> list[str]:
+        """Sources whose problems are for evaluation alone."""
+        return [source.name for source in self.config.sources if source.held_out]
 
     def _touching(self, role: str, index: Index) -> Drops:
         if not any(self.held_out.values()):

@@ -8,12 +8,20 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from openqwq.agents.registry import ENVIRONMENTS
+
 NO_GOLD = "no gold"
 WRONG_SHAPE = "the gold has the wrong shape"
 Fault = tuple[str, str]  # the kind, the same for many rows; and what is amiss with this one
 
 # What a reference must hold, by verifier and, for code, by style.
-REQUIRED = {"math": ("answer",), "instructions": ("instruction_id_list", "kwargs"), "tool_call": ("calls",)}
+REQUIRED = {
+    "math": ("answer",),
+    "instructions": ("instruction_id_list", "kwargs"),
+    "tool_call": ("calls",),
+    "choice": ("answer", "options"),
+    "environment": ("environment", "task"),
+}
 REQUIRED_CODE = {"stdio": ("tests",), "call": ("entry_point", "tests"), "check": ("entry_point", "tests")}
 MAY_BE_EMPTY = {"calls"}  # an empty list of calls means that calling no tool is right
 
@@ -83,11 +91,25 @@ def _tool_call(gold: dict[str, Any]) -> str | None:
     return None
 
 
+def _choice(gold: dict[str, Any]) -> str | None:
+    if not isinstance(gold["answer"], str):
+        return _not("reference.answer", "a letter", gold["answer"])
+    return _not_list_of(gold["options"], "reference.options", str, "texts")
+
+
+def _environment(gold: dict[str, Any]) -> str | None:
+    if gold["environment"] not in (known := list(ENVIRONMENTS)):
+        return _not("reference.environment", f"one of {', '.join(known)}", gold["environment"])
+    return None if isinstance(gold["task"], dict) else _not("reference.task", "an object", gold["task"])
+
+
 _AMISS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "math": _math,
     "code": _code,
     "instructions": _instructions,
     "tool_call": _tool_call,
+    "choice": _choice,
+    "environment": _environment,
 }
 
 

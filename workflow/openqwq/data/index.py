@@ -4,7 +4,7 @@ Nothing here reads a text. Better rows come first: those with the better referen
 keeps to its memory limit and spills the rest beside its database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,11 +101,20 @@ class Index:
             lists.flatten().to_numpy(),
         )
 
-    def first(self, count: int, domain: str | None = None) -> np.ndarray:
-        """The `ord` of the `count` rows with the smallest ranks, sorted. With a domain, of its rows that a verifier can judge."""
+    def first(self, count: int, domain: str | None = None, sources: Sequence[str] = ()) -> np.ndarray:
+        """The `ord` of the `count` rows with the smallest ranks, sorted; those of `sources` come before all others.
+
+        With a domain, of its rows that a verifier can judge.
+        """
         where = "TRUE" if domain is None else "domain = $domain AND judged"
-        query = f"SELECT ord FROM (SELECT ord FROM k WHERE {where} ORDER BY rank, ord LIMIT {int(count)}) ORDER BY ord"  # noqa: S608
-        return self._column(query, **({} if domain is None else {"domain": domain}))
+        order = "NOT list_contains($sources, source), rank, ord"
+        query = f"SELECT ord FROM (SELECT ord FROM k WHERE {where} ORDER BY {order} LIMIT {int(count)}) ORDER BY ord"  # noqa: S608
+        return self._column(query, sources=[*sources, ""], **({} if domain is None else {"domain": domain}))
+
+    def of(self, sources: Sequence[str]) -> Drops:
+        """Rows of sources that are for evaluation alone."""
+        query = "SELECT ord FROM k WHERE list_contains($sources, source) ORDER BY ord"
+        return {int(place): "its source is for evaluation alone" for place in self._column(query, sources=[*sources, ""])}
 
     def beside(self, taken: np.ndarray) -> Drops:
         """Rows that have the prompt of one of those taken."""

@@ -64,7 +64,7 @@ def make_row(
     metadata: dict[str, Any] | None = None,
     **more: Any,
 ) -> Row:
-    """One row with its id and JSON columns; `more` holds `completion`, or `chosen` and `rejected`."""
+    """One row with its id and JSON columns; `more` holds `completion` and maybe `turns`, or `chosen` and `rejected`."""
     gold = None if reference is None else to_json(reference)
     return {
         "id": row_id(source, messages, gold, more),

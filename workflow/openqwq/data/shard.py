@@ -10,7 +10,6 @@ one order of all rows (`ord`), so that the second phase restores that order what
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from openqwq.artifacts.files import write_json
 from openqwq.artifacts.schemas import PREFERENCE, PROBLEM, SHARD, TRACE
+from openqwq.artifacts.shards import Shard
 from openqwq.artifacts.streams import TableWriter
 from openqwq.config.curate import CurateConfig
 from openqwq.data import sources
@@ -26,34 +26,12 @@ from openqwq.data.rows import Malformed, Row
 from openqwq.data.sources.reading import Reading
 from openqwq.data.steps.keys import keys
 from openqwq.data.steps.registry import REGISTRY, Context
-from openqwq.errors import UserError
 from openqwq.progress import Progress
 
 SCHEMAS = {"problems": PROBLEM, "traces": TRACE, "preferences": PREFERENCE}
 BATCH = 2048  # rows that are in memory as Python objects
 NUMBER_BITS = 40  # of `ord`: rows of one source
 SEEN = "sources.json"
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Number `index` of `count`, from 0."""
-
-    index: int = 0
-    count: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> "Shard":
-        """From `i/N`, 0 ≤ i < N."""
-        index, _, count = text.partition("/")
-        if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
-            raise UserError(f"curate: --shard {text!r} is not i/N with 0 ≤ i < N, such as 0/4.")
-        return cls(int(index), int(count))
-
-    @property
-    def name(self) -> str:
-        """The name of its folder."""
-        return f"{self.index}-of-{self.count}"
 
 
 def with_keys(role: str) -> pa.Schema:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from openqwq.config.evaluate import EvaluateConfig
 from openqwq.errors import UserError
+from openqwq.evaluate.permutation import sign_flip
 from openqwq.evaluate.scores import by_problem
 from openqwq.evaluate.statistics import Estimate, detectable, difference, problems_needed
 
@@ -35,7 +36,7 @@ def comparisons(frames: Frames, config: EvaluateConfig, seed: int) -> list[dict[
     """Each stage against the one before it, on every benchmark that both have.
 
     `shown` is `gain` or `loss` when the 95 % interval of the difference excludes zero, else `none`; `detectable` is the
-    difference that the sample would have shown with 80 % power.
+    difference that the sample would have shown with 80 % power; `p` the two-sided p-value of no difference.
     """
     stages = [stage for stage in ORDER if stage in frames]
     made = []
@@ -53,12 +54,24 @@ def comparisons(frames: Frames, config: EvaluateConfig, seed: int) -> list[dict[
                     "low": round(estimate.low, 6),
                     "high": round(estimate.high, 6),
                     "detectable": round(detectable(estimate.deviation), 6),
+                    "p": p_value(frames[after][benchmark], frames[before][benchmark], seed),
                     "shown": "gain" if estimate.low > 0 else "loss" if estimate.high < 0 else "none",
                 }
             else:
-                row |= {"n": 0, "difference": None, "low": None, "high": None, "detectable": None, "shown": "none"}
+                nothing = dict.fromkeys(("difference", "low", "high", "detectable", "p"))
+                row |= {"n": 0} | nothing | {"shown": "none"}
             made.append(row | {"left_out": left_out})
     return made
+
+
+def p_value(after: pd.DataFrame, before: pd.DataFrame, seed: int) -> float:
+    """Two-sided p-value of no difference in accuracy, three digits, over the problems that `paired` compares."""
+    first, second = by_problem(after), by_problem(before)
+    both = first.index.intersection(second.index)
+    after_counts, before_counts = (
+        list(zip(one.correct[both].tolist(), one.scorable[both].tolist(), strict=True)) for one in (first, second)
+    )
+    return float(f"{sign_flip(after_counts, before_counts, seed):.3g}")
 
 
 def decide(frames: Frames, config: EvaluateConfig, seed: int) -> dict[str, Any]:

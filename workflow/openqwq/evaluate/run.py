@@ -1,134 +1,104 @@
-"""One checkpoint on every benchmark: samples, verdicts and scores in one folder."""
+"""One checkpoint on every benchmark: samples, verdicts and scores in one folder.
 
-import hashlib
+At once, or in two phases: shards, each a job that draws and judges its share of the problems, and gathering, which judges
+again what could not be judged and publishes the whole. What a completion draws depends on seed, prompt and its number
+alone, so the number of shards changes no sample but in the last bits that the neighbours in a batch can move.
+"""
+
 import json
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table, write_json, write_table
-from openqwq.artifacts.schemas import COMPLETION, PROBLEM, SCORE
+from openqwq.artifacts.manifest import read_manifest
+from openqwq.artifacts.schemas import COMPLETION, SAMPLE, SCORE
+from openqwq.artifacts.shards import Shard, whole_set
 from openqwq.config import Execution
-from openqwq.config.evaluate import Benchmark, EvaluateConfig
-from openqwq.config.train import Sampling
-from openqwq.config.vllm import VllmConfig
-from openqwq.errors import StageFailure, UserError
-from openqwq.evaluate.samples import Rows, draw, judge, not_empty
+from openqwq.evaluate import ifeval_scores
+from openqwq.evaluate.annotate import annotate, read_touched
+from openqwq.evaluate.drawing import Opener, Scorer, bound_unscorable, draw_all, judge_kept, kept, reward_all
 from openqwq.evaluate.scores import frame, score_rows
-from openqwq.generate import Sampler, open_sampler
+from openqwq.evaluate.work import Evaluation, Plan, joined, share
+from openqwq.generate import open_sampler
 from openqwq.stage import Stage
 from openqwq.verify import VerifierPool
 
-Opener = Callable[[str, Path, int, str, VllmConfig], AbstractContextManager[Sampler]]  # engine, checkpoint, batch, dtype, vllm
+SECONDS = "seconds.json"  # in a shard: what drawing each benchmark took
 
 
-def run(
-    stage: Stage,
-    config: EvaluateConfig,
-    benchmarks: list[Benchmark],
-    name: str,
-    checkpoint: Path,
-    tables: Path,
-    out: Path,
-    execution: Execution,
-    opener: Opener = open_sampler,
-) -> None:
-    """Evaluates `checkpoint`, called `name` (base, coldstart, …), on each `tables/*.parquet` and publishes the folder `out`.
+def run(stage: Stage, what: Evaluation, out: Path, execution: Execution, opener: Opener = open_sampler) -> None:
+    """Publishes `out`: one `<benchmark>.parquet` with every sample, `scores.parquet` and `scores.json`.
 
-    `out` gets one `<benchmark>.parquet` with every sample and `scores.parquet`. A benchmark that an interrupted attempt
-    finished is not drawn again. Raises `StageFailure` when more than `execution.bounds.unscorable` of a benchmark could not be
-    judged: its samples stay in the state folder, and the next attempt judges the unscorable ones anew.
+    Samples that an interrupted attempt has drawn are not drawn again. Raises `StageFailure` when more than
+    `execution.bounds.unscorable` of a benchmark could not be judged: the next attempt judges those anew.
     """
-    work = plan(config, benchmarks, tables)
-    drawn = [benchmark for benchmark in work if _kept(stage, benchmark).is_file()]
-    if drawn:
-        stage.progress.say(f"resuming: {len(drawn)} of {len(work)} benchmarks done, fingerprint {stage.fingerprint[:12]}")
-    total = sum(len(problems) * samples for problems, samples, _ in work.values())
-    done = 0
-    with ExitStack() as stack:
-        verifiers = stack.enter_context(VerifierPool(execution.verifier_workers))
-        sampler: Sampler | None = None
-        for benchmark, (problems, samples, sampling) in work.items():
-            if benchmark not in drawn:
-                if sampler is None:  # not before it is needed: a resumed attempt may only have to judge
-                    how = execution.generation_batch, execution.generation_dtype, execution.vllm
-                    sampler = stack.enter_context(opener(execution.engine, checkpoint, *how))
-                stage.progress.say(f"{benchmark}: {len(problems)} problems × {samples}, up to {sampling.max_tokens} tokens")
+    work = what.plan()
+    _sample(stage, what, work, execution, opener, whole=True)
+    _publish(stage, what, work, out, execution)
 
-                def tell(ready: int, _of: int, before: int = done) -> None:
-                    stage.progress.update("completions", before + ready, total)
 
-                started = time.monotonic()
-                rows = draw(sampler, problems, samples, sampling, seed_of(stage.seed, benchmark), tell)
-                _keep(stage, benchmark, rows, time.monotonic() - started)
-            done += len(problems) * samples
-            _judge(stage, execution.bounds.unscorable, benchmark, verifiers)
+def shard(stage: Stage, what: Evaluation, which: Shard, out: Path, execution: Execution, opener: Opener = open_sampler) -> None:
+    """The first phase for one shard: publishes its judged samples as the folder `out`."""
+    work = share(what.plan(), which)
+    _sample(stage, what, work, execution, opener, whole=False)
     with stage.publish_folder(out) as folder:
-        rows = []
-        for benchmark in work:
-            kept = _kept(stage, benchmark)
-            table = write_table(folder / f"{benchmark}.parquet", read_table(kept, COMPLETION), COMPLETION)
-            seconds = json.loads(kept.with_suffix(".json").read_text(encoding="utf-8"))["seconds"]
-            rows += score_rows(name, benchmark, frame(table), seconds=seconds, draws=config.bootstrap, seed=stage.seed)
-        write_table(folder / "scores.parquet", rows, SCORE)
-    for row in rows:
-        if row["metric"] == "avg@k" and row["value"] is not None:
-            stage.progress.say(
-                f"{name} on {row['benchmark']}: {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}], n = {row['n']}"
-            )
+        for name in work:
+            write_table(folder / f"{name}.parquet", kept(stage, name).rows(), COMPLETION)
+        write_json(folder / SECONDS, {name: kept(stage, name).seconds() for name in work})
 
 
-Work = dict[str, tuple[Rows, int, Sampling]]  # by benchmark: problems, samples a problem, sampling
+def gather(stage: Stage, what: Evaluation, shards: list[Path], out: Path, execution: Execution) -> None:
+    """The second phase: publishes what `run` does. Raises `UserError` for shards that are not all there or not of this stage."""
+    work, shards = what.plan(), whole_set(shards, stage.made_from(), stage.hashes)
+    drawn = [read_manifest(folder)["execution"] for folder in shards]
+    stage.facts["drawn_with"] = [one for at, one in enumerate(drawn) if one not in drawn[:at]]
+    seconds = [json.loads((folder / SECONDS).read_text(encoding="utf-8")) for folder in shards]
+    for name, one in work.items():
+        if not kept(stage, name).whole:
+            parts = [read_table(folder / f"{name}.parquet", COMPLETION).to_pylist() for folder in shards]
+            kept(stage, name).write(joined(parts, one.samples), sum(each[name] for each in seconds))
+    with VerifierPool(execution.verifier_workers) as verifiers:
+        for name in work:
+            judge_kept(stage, name, verifiers)
+            bound_unscorable(stage, name, execution.bounds.unscorable)
+    _publish(stage, what, work, out, execution)
 
 
-def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path) -> Work:
-    """What is to be drawn, by name: a configured benchmark with its own k and length, a held-out table with the stage's."""
-    own = {benchmark.name: benchmark for benchmark in benchmarks}
-    made: Work = {}
-    for path in sorted(tables.glob("*.parquet")):
-        problems = read_table(path, PROBLEM).to_pylist()
-        not_empty(problems, str(path))
-        benchmark = own.get(path.stem)
-        sampling = config.sampling
-        if benchmark and benchmark.max_tokens:
-            sampling = sampling.model_copy(update={"max_tokens": benchmark.max_tokens})
-        made[path.stem] = (problems, benchmark.samples if benchmark else config.held_out_samples, sampling)
-    absent = sorted(set(own) - set(made))
-    if absent:
-        raise UserError(f"{tables}: no table of the benchmark {absent[0]!r}. Run the stage curate again with this configuration.")
-    if not made:
-        raise UserError(f"{tables}: no benchmark tables. Configure benchmarks or curate.held_out, then run curate.")
-    return made
+def _sample(stage: Stage, what: Evaluation, work: Plan, execution: Execution, opener: Opener, *, whole: bool) -> None:
+    """Draws and judges. `whole`: these are all problems, so that the share of unscorable samples can be told."""
+    with VerifierPool(execution.verifier_workers) as verifiers:
+
+        def drawn(name: str) -> None:
+            judge_kept(stage, name, verifiers)
+            if whole or any(map(is_agent, work[name].problems)):  # an episode cannot be judged anew by whoever gathers
+                bound_unscorable(stage, name, execution.bounds.unscorable)
+
+        draw_all(stage, what, work, execution, opener, drawn)
+    if (model := what.inputs.get("reward_model")) is not None:
+
+        def load() -> Scorer:
+            from openqwq.train.scorer import RewardScorer
+
+            return RewardScorer.load(model, execution.generation_batch, execution.generation_dtype)
+
+        reward_all(stage, work, load)
 
 
-def seed_of(seed: int, benchmark: str) -> int:
-    """A benchmark's own seed: adding or dropping another benchmark does not change its samples."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{benchmark}".encode()).digest()[:4], "big") >> 1
-
-
-def _kept(stage: Stage, benchmark: str) -> Path:
-    return stage.state / "samples" / f"{benchmark}.parquet"
-
-
-def _keep(stage: Stage, benchmark: str, rows: Rows, seconds: float) -> None:
-    path = _kept(stage, benchmark)
-    write_json(path.with_suffix(".json"), {"seconds": round(seconds, 1)})
-    write_table(path, rows, COMPLETION)  # last: its presence says that the benchmark is drawn
-
-
-def _judge(stage: Stage, most: float, benchmark: str, verifiers: VerifierPool) -> None:
-    """Gives the kept samples their verdicts, where they have none or an unscorable one."""
-    path = _kept(stage, benchmark)
-    rows: Rows = read_table(path, COMPLETION).to_pylist()
-    judged = judge(rows, verifiers)
-    if judged != rows:
-        write_table(path, judged, COMPLETION)
-    reasons = [row["reason"] for row in judged if row["verdict"] == "unscorable"]
-    if len(reasons) > most * len(judged):
-        common = max(sorted(set(reasons)), key=reasons.count)
-        raise StageFailure(
-            f"{benchmark}: {len(reasons)} of {len(judged)} completions could not be judged, most often because of {common!r}; "
-            f"execution.bounds.unscorable allows {most:.0%}. The samples are kept in {path}. Mend the cause and "
-            "start again: they are judged anew, not drawn anew."
-        )
+def _publish(stage: Stage, what: Evaluation, work: Plan, out: Path, execution: Execution) -> None:
+    touched = read_touched(what.inputs.get("contamination"))
+    scores = []
+    with stage.publish_folder(out) as folder:
+        for name in work:
+            rows = annotate(name, kept(stage, name).rows(), touched, execution.verifier_workers)
+            table = write_table(folder / f"{name}.parquet", rows, SAMPLE)
+            seconds, draws = kept(stage, name).seconds(), what.config.bootstrap
+            made = score_rows(what.name, name, frame(table), seconds=seconds, draws=draws, seed=stage.seed)
+            if name == ifeval_scores.BENCHMARK:
+                made += ifeval_scores.added(made, rows, draws=draws, seed=stage.seed)
+            scores += made
+        write_table(folder / "scores.parquet", scores, SCORE)
+        write_json(folder / "scores.json", scores)
+    for row in scores:
+        if (row["metric"], row["subset"]) == ("avg@k", "all") and row["value"] is not None:
+            interval = f"[{row['low']:.3f}, {row['high']:.3f}], n = {row['n']}"
+            stage.progress.say(f"{what.name} on {row['benchmark']}: {row['value']:.3f} {interval}")

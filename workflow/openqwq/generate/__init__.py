@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from openqwq.config.train import Sampling
 from openqwq.config.vllm import VllmConfig
 from openqwq.errors import UserError
+from openqwq.generate.prompts import Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,16 @@ class Sampler(Protocol):
 
     def sample(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[Prompt],
         samples: int,
         sampling: Sampling,
-        seed: int,
+        seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
         on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
-        """`samples` completions of each rendered prompt, in order. `progress(done, total)` counts completions.
+        """`samples` completions of each prompt, in order. `progress(done, total)` counts completions.
 
+        A prompt is rendered text, or token ids where it holds what a model wrote. `seed` is one for all, or one a prompt.
         `on_prompt(index, samples)` is called once for each prompt, in any order, as soon as its last completion is drawn.
         """
 

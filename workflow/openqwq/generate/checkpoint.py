@@ -30,13 +30,17 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def load_model(folder: Path, dtype: str, device: str | None = None) -> Any:
-    """The causal language model with weights in `dtype` (float32 or bfloat16), on `device` or the process's GPU if it has one."""
+def load_model(folder: Path, dtype: str, device: str | None = None, config: Any = None) -> Any:
+    """The causal language model with weights in `dtype` (float32 or bfloat16), on `device` or the process's GPU if it has one.
+
+    `config` takes the place of the folder's own.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
     require_checkpoint(folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    own = {} if config is None else {"config": config}
     return AutoModelForCausalLM.from_pretrained(
-        folder, dtype=getattr(torch, dtype), trust_remote_code=False, local_files_only=True, use_safetensors=True
+        folder, dtype=getattr(torch, dtype), trust_remote_code=False, local_files_only=True, use_safetensors=True, **own
     ).to(device)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from openqwq.errors import UserError
+from openqwq.generate.prompts import Prompt
 
 
-def require_room(prompts: Sequence[str], tokens: Sequence[Sequence[int]], max_tokens: int, limit: int | None) -> None:
+def require_room(prompts: Sequence[Prompt], tokens: Sequence[Sequence[int]], max_tokens: int, limit: int | None) -> None:
     """Raises `UserError` for the first prompt whose tokens and `max_tokens` new ones exceed `limit` (None: no limit)."""
     for prompt, ids in zip(prompts, tokens, strict=True):
         if limit is not None and len(ids) + max_tokens > limit:

@@ -5,6 +5,8 @@ import hashlib
 import numpy as np
 import torch
 
+from openqwq.errors import StageFailure
+
 BLOCK = 256  # tokens of the vocabulary summed together; the search for the token is first for its block
 
 
@@ -25,10 +27,16 @@ def draw(
 
     `logits` is (B, V), `uniform` (B,) in [0, 1); returns (B,) token ids and (B,) natural logarithms, float32. Temperature
     first, then top-k, then top-p on what top-k left (the order of vLLM). `temperature` 0 takes the most likely token, and its
-    log-probability is that at temperature 1; `top_k` 0 and `top_p` 1 are off.
+    log-probability is that at temperature 1; `top_k` 0 and `top_p` 1 are off. Raises `StageFailure` for logits that are no
+    numbers.
     """
     logits = logits.float() if temperature in (0, 1) else logits.float() / temperature
     largest = logits.amax(dim=-1, keepdim=True)
+    if not largest.isfinite().all():
+        raise StageFailure(
+            "the model's logits are no finite numbers, so nothing can be drawn from them: its weights or its arithmetic are "
+            "broken. Look at the stage that trained it, and at execution.generation_dtype, then start again."
+        )
     blocks = _in_blocks((logits - largest).exp_())  # weights in [0, 1], in proportion to the probabilities
     sums = blocks.sum(dim=-1).double()
     if temperature == 0:

@@ -15,6 +15,7 @@ from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.generate.context import require_room
 from openqwq.generate.decode import Decoder, Row
 from openqwq.generate.packed import PackedLinears
+from openqwq.generate.prompts import Prompt, key, seed_each, token_ids
 from openqwq.generate.sampling import uniforms
 from openqwq.generate.template import render
 
@@ -39,19 +40,20 @@ class TransformersSampler:
 
     def sample(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[Prompt],
         samples: int,
         sampling: Sampling,
-        seed: int,
+        seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
         on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
-        tokens = [self.tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
+        tokens = [token_ids(self.tokenizer, prompt) for prompt in prompts]
+        seeds = seed_each(seed, prompts)
         require_room(prompts, tokens, sampling.max_tokens, getattr(self.model.config, "max_position_embeddings", None))
         # Prompts of similar length share a batch, and samples of one prompt its prefill.
         order = sorted(range(len(prompts)), key=lambda i: len(tokens[i]))
         rows = [
-            Row(i, number, tuple(tokens[i]), partial(uniforms, seed, prompts[i], number, sampling.max_tokens))
+            Row(i, number, tuple(tokens[i]), partial(uniforms, seeds[i], key(prompts[i]), number, sampling.max_tokens))
             for i in order
             for number in range(samples)
         ]

@@ -11,6 +11,7 @@ from openqwq.config.train import Sampling
 from openqwq.generate import Sample
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.generate.context import require_room
+from openqwq.generate.prompts import Prompt, key, seed_each, token_ids
 from openqwq.generate.template import render
 
 
@@ -58,16 +59,19 @@ class VllmRequests(ABC):
 
     def sample(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[Prompt],
         samples: int,
         sampling: Sampling,
-        seed: int,
+        seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
         on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
-        tokens = [self.tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
+        tokens = [token_ids(self.tokenizer, prompt) for prompt in prompts]
         require_room(prompts, tokens, sampling.max_tokens, self.prompts.limit)
-        parameters = [self._parameters(prompt, samples, sampling, seed) for prompt in prompts]
+        parameters = [
+            self._parameters(prompt, samples, sampling, own)
+            for prompt, own in zip(prompts, seed_each(seed, prompts), strict=True)
+        ]
         drawn: dict[int, list[Sample]] = {}
         for index, answers in self._draw(tokens, parameters):
             drawn[index] = [self._sample(answer) for answer in answers]
@@ -89,7 +93,7 @@ class VllmRequests(ABC):
     def _draw(self, tokens: list[list[int]], parameters: list[dict[str, Any]]) -> Iterator[tuple[int, list[Answer]]]:
         """Each prompt's number and answers, as soon as the last of them is drawn."""
 
-    def _parameters(self, prompt: str, samples: int, sampling: Sampling, seed: int) -> dict[str, Any]:
+    def _parameters(self, prompt: Prompt, samples: int, sampling: Sampling, seed: int) -> dict[str, Any]:
         """Fields of vLLM's `SamplingParams` and of its completions endpoint.
 
         A prompt's seed depends on the seed, the prompt and, in vLLM, the sample's number alone, so a completion is the same
@@ -103,7 +107,7 @@ class VllmRequests(ABC):
             "top_p": sampling.top_p,
             "top_k": sampling.top_k,
             "max_tokens": sampling.max_tokens,
-            "seed": int.from_bytes(hashlib.sha256(f"{seed}\x00{prompt}".encode()).digest()[:4], "little") >> 1,
+            "seed": int.from_bytes(hashlib.sha256(f"{seed}\x00{key(prompt)}".encode()).digest()[:4], "little") >> 1,
             "stop_token_ids": self.prompts.end_tokens,
             "skip_special_tokens": False,
             "logprobs": 0 if whole else None,

@@ -50,7 +50,8 @@ def start(checkpoint: Path, batch: int, dtype: str, config: VllmConfig) -> Itera
 
 def require_fitting(config: VllmConfig, gpu: bool) -> None:
     """Raises `UserError` for settings that this machine would ignore."""
-    for key, asked in (("sleep", config.sleep), ("devices", config.devices)):
+    share = config.gpu_memory_utilization != VllmConfig.model_fields["gpu_memory_utilization"].default
+    for key, asked in (("sleep", config.sleep), ("devices", config.devices), ("gpu_memory_utilization", share)):
         if asked and not gpu:
             raise UserError(f"execution.vllm.{key}: there is no GPU here, so it would have no effect. Leave it out.")
 

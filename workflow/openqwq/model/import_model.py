@@ -9,6 +9,22 @@ from openqwq.model.sources import END, START, open_source
 from openqwq.stage import Stage
 
 TEMPLATE = Path(__file__).with_name("chat_template.jinja")
+# How transformers and TRL read a turn that this template has rendered (`tokenizer.parse_response`).
+RESPONSE_TEMPLATE = {
+    "defaults": {"role": "assistant"},
+    "start_anchor": "<|im_start|>assistant\n",
+    "fields": {
+        "reasoning_content": {"open": "<think>", "close_pattern": r"</think>\s*", "content": "text"},
+        "tool_calls": {
+            "open": "<tool_call>",
+            "close_pattern": r"</tool_call>\s*",
+            "repeats": True,
+            "content": "json",
+            "transform": {"type": "function", "function": "{content}"},
+        },
+        "content": {"close_pattern": r"<\|im_end\|>\s*", "content": "text"},
+    },
+}
 
 
 def run(stage: Stage, source: BaseModelSource, out: Path) -> None:
@@ -22,6 +38,7 @@ def run(stage: Stage, source: BaseModelSource, out: Path) -> None:
             "Use a model with ChatML tokens (Qwen2, SmolLM2 and others), or add them to its tokenizer first."
         )
     tokenizer.chat_template = TEMPLATE.read_text(encoding="utf-8")
+    tokenizer.response_template = RESPONSE_TEMPLATE
     tokenizer.eos_token = END
     if tokenizer.pad_token in (None, END):
         # Padding of its own where there is one: a reward model finds the last token by what is not padding.

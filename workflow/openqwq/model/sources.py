@@ -51,21 +51,27 @@ def from_package(source: PackageModel) -> tuple[Any, Any]:
 
 
 def from_hub(source: HubModel) -> tuple[Any, Any]:
-    """Downloads one commit: weights in safetensors, configuration and tokenizer; never code."""
+    """Downloads one commit and loads it."""
+    return from_folder(download(source.id, source.revision, "base_model.id"), source.dtype)
+
+
+def download(name: str, revision: str, key: str) -> Path:
+    """The folder of one commit: weights in safetensors, configuration and tokenizer; never code. `key` opens the error."""
     from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     patterns = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
     try:
-        folder = snapshot_download(source.id, revision=source.revision, allow_patterns=patterns)
+        folder = snapshot_download(name, revision=revision, allow_patterns=patterns)
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, HTTPError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"base_model.id: {source.id} at {source.revision[:12]} could not be had from the hub ({reason}). "
-            "Check id, revision and network, or download it elsewhere and use base_model: {type: folder, path: …}."
+            f"{key}: {name} at {revision[:12]} could not be had from the hub ({reason}). "
+            "Check id, revision and network, or download it elsewhere and use the folder (in a configuration base_model: "
+            "{type: folder, path: …})."
         ) from error
-    return from_folder(Path(folder), source.dtype)
+    return Path(folder)
 
 
 def from_folder(folder: Path, dtype: str) -> tuple[Any, Any]:

@@ -58,10 +58,10 @@ def completions(config: RunConfig) -> dict[int, float] | None:
             return None
         longest = benchmark.max_tokens or config.evaluate.sampling.max_tokens
         found[longest] = found.get(longest, 0.0) + size * benchmark.samples
-    held_out = config.curate.held_out
-    own = held_out.math + held_out.code + held_out.instruction + held_out.tool
-    longest = config.evaluate.sampling.max_tokens
-    found[longest] = found.get(longest, 0.0) + own * config.evaluate.held_out_samples
+    held_out = {k: n for k, n in config.curate.held_out.model_dump().items() if k not in ("traces", "preferences")}
+    longest = config.evaluate.sampling.max_tokens  # of an episode: of each of its turns, which are not known beforehand
+    own = sum(count * config.evaluate.held_out_k(domain) for domain, count in held_out.items())
+    found[longest] = found.get(longest, 0.0) + own
     return found
 
 

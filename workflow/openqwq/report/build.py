@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from openqwq.artifacts.schemas import SCORE
-from openqwq.report import completions, funnel, model, overview, provenance, rows, training
+from openqwq.report import completions, funnel, gate, model, overview, provenance, reward, rows, training
 from openqwq.report.cautions import cautions
 from openqwq.report.page import render
 from openqwq.report.runfolder import RunFolder
@@ -40,17 +40,21 @@ def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], 
     """What the templates show, except the completions, and the Vega-Lite specification of each chart by element id."""
     manifests = folder.manifests()
     scores = folder.rows("evaluate/scores.parquet", SCORE) or []
-    gate = folder.json("evaluate/gate.json")
+    measured = folder.json("evaluate/gate.json")
+    plan = folder.json("evaluate/gate_plan.json")
     read = training.metrics(folder)
     stages = overview.stages_of(scores)
-    table = overview.score_table(scores, gate)
-    compared = overview.comparisons(gate, [line["benchmark"] for line in table])
+    table = overview.score_table(scores, measured)
+    compared = overview.comparisons(measured, [line["benchmark"] for line in table])
     trained = training.sections(folder, config, read, manifests)
     window = config.get("reason", {}).get("pass_rate")
     profiled = training.profile(folder, window)
     charts = {f"profile-{p['domain']}": p["spec"] for p in profiled}
     for section in trained:
         charts |= {f"{section['name']}-{i}": chart["spec"] for i, chart in enumerate(section["charts"])}
+    rewarded = reward.section(folder)
+    if rewarded:
+        charts[reward.CHART] = rewarded["spec"]
     values = {
         "title": config.get("report", {}).get("title") or config.get("run") or folder.path.name,
         "run": config.get("run") or folder.path.name,
@@ -60,10 +64,14 @@ def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], 
         "stages": stages,
         "scores": table,
         "details": scores,
-        "gate": gate,
+        "episodes": overview.episodes(scores),
+        "gate": measured,
+        "gate_rows": gate.rows(measured, plan),
+        "final": folder.json("evaluate/final.json"),
+        "reward": rewarded,
         "comparisons": compared,
         "findings": overview.findings(compared),
-        "cautions": cautions(gate, scores, manifests, read, folder.json("reward_model/accuracy.json")),
+        "cautions": cautions(measured, scores, manifests, read, folder.json("reward_model/accuracy.json")),
         "times": overview.wall_time(manifests),
         "funnels": funnel.funnels(folder),
         "tables": funnel.tables(manifests.get("curate")),

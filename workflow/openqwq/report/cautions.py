@@ -11,6 +11,8 @@ NAMED = 4  # artifacts listed by name in one caution
 FILLED = 0.95  # share of a step's configured completions that should be trained on
 DEAD = 0.7  # mean share of groups without variance above which most generation taught nothing
 
+PLAN, PLANNED = "evaluate/gate_plan.json", "evaluate/general"  # what is written down first, and what it is about
+
 Caution = dict[str, str]  # level (serious, note), text
 
 
@@ -42,7 +44,7 @@ def _gate(gate: dict[str, Any] | None) -> list[Caution]:
 
 def _scores(scores: Rows) -> list[Caution]:
     made = []
-    rows = [row for row in scores if row["metric"] == "avg@k"]
+    rows = [row for row in scores if (row["metric"], row["subset"]) == ("avg@k", "all")]
     for stage in dict.fromkeys(row["stage"] for row in rows):
         mine = [row for row in rows if row["stage"] == stage]
         cut = sorted((row for row in mine if row["truncated"] > TRUNCATED), key=lambda row: -row["truncated"])
@@ -77,13 +79,36 @@ def _training(metrics: dict[str, Rows]) -> list[Caution]:
 
 
 def _reward_model(accuracy: dict[str, Any] | None) -> list[Caution]:
-    if accuracy and accuracy.get("low") is not None and accuracy["low"] <= 0.5:
-        return [_serious("The reward model is not shown to tell chosen from rejected: its accuracy interval reaches 50 %.")]
-    return []
+    if not accuracy or accuracy.get("low") is None:
+        return []
+    made = []
+    length = accuracy.get("baselines", {}).get("length")
+    if accuracy["low"] <= 0.5:
+        made.append(_serious("The reward model is not shown to tell chosen from rejected: its accuracy interval reaches 50 %."))
+    elif length and accuracy["low"] <= length["value"]:
+        made.append(
+            _serious(
+                f"The reward model is not shown to know more than length: preferring the {length['rule']} completion is right on "
+                f"{words.percent(length['value'])} of its held-out pairs, and its own interval begins at "
+                f"{words.percent(accuracy['low'])}."
+            )
+        )
+    control = accuracy.get("control")
+    if control and control["low"] > 0.5:
+        made.append(
+            _serious(
+                f"The control, trained on shuffled labels, ranks {words.percent(control['value'])} of the held-out pairs right: "
+                "these pairs are easy to tell by something that needs no labels, or held-out pairs were trained on."
+            )
+        )
+    return made
 
 
 def _made_from(manifests: Manifests) -> list[Caution]:
     made = []
+    plan, planned = (str(manifests.get(name, {}).get("finished", "")) for name in (PLAN, PLANNED))
+    if plan and planned and plan > planned:
+        made.append(_serious("The gate's plan was written after the results that it is about, so it foresees nothing."))
     dirty = [name for name, m in manifests.items() if m.get("code", {}).get("dirty")]
     if dirty:
         made.append(_note(f"Made with uncommitted changes in the code: {_some(dirty)}."))
@@ -94,9 +119,10 @@ def _made_from(manifests: Manifests) -> list[Caution]:
     if len(commits) > 1:
         made.append(_note(f"Made by {len(commits)} different commits of the code; see provenance."))
     engines = {
-        (m.get("execution", {}).get("engine"), m.get("execution", {}).get("generation_dtype"))
+        (how.get("engine"), how.get("generation_dtype"))
         for m in manifests.values()
         if str(m.get("stage", "")).startswith("evaluate-")
+        for how in m.get("facts", {}).get("drawn_with", [m.get("execution", {})])  # shards tell how they were drawn
     }
     if len(engines) > 1:
         ways = " and ".join(sorted(" in ".join(str(part) for part in way) for way in engines))

@@ -70,6 +70,25 @@ def histogram(counts: dict[str, int]) -> dict[str, Any]:
     )
 
 
+def calibration(cells: Rows) -> dict[str, Any]:
+    """Observed against predicted shares with their 95 % intervals; the dashed line is where both are equal.
+
+    Each row has `predicted`, `observed`, `low`, `high` and `n`.
+    """
+    axis = alt.Axis(format=".0%", tickCount=5)
+    ends = alt.Scale(domain=[0.5, 1.0])
+    y = alt.Scale(domain=[min(0.5, *(cell["low"] for cell in cells)), 1.0])
+    equal = alt.Chart(alt.Data(values=[{"predicted": 0.5, "observed": 0.5}, {"predicted": 1.0, "observed": 1.0}]))
+    line = equal.mark_line(strokeDash=[4, 4], strokeWidth=1, opacity=0.6).encode(x="predicted:Q", y="observed:Q")
+    base = alt.Chart(alt.Data(values=cells)).encode(
+        x=alt.X("predicted:Q", title="predicted that the higher score is the chosen one", scale=ends, axis=axis)
+    )
+    bar = base.mark_rule(strokeWidth=1.4).encode(y=alt.Y("low:Q", title="observed", scale=y, axis=axis), y2="high:Q")
+    shares = [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("predicted", "observed", "low", "high")]
+    dot = base.mark_circle(size=50, opacity=1).encode(y="observed:Q", tooltip=[*shares, alt.Tooltip("n:Q", title="pairs")])
+    return _finished(alt.layer(line, bar, dot))
+
+
 def thin(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
     """At most about `POINTS` points, evenly spaced, the last one kept."""
     stride = -(-len(points) // POINTS)

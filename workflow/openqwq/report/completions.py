@@ -7,14 +7,15 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from openqwq.artifacts.schemas import COMPLETION, ROLLOUT
+from openqwq.artifacts.schemas import CUT, ROLLOUT, SAMPLE
 from openqwq.report.runfolder import RunFolder
 from openqwq.verify.answer import split_thinking
 
 LONGEST = 6000  # characters of one text on the page; the whole one is in the parquet file
 TURN = re.compile(r"<\|im_start\|>(\w+)\n(.*?)(?:<\|im_end\|>\n?|\Z)", re.DOTALL)
 COLUMNS = ["problem_id", "domain", "sample", "prompt", "text", "tokens", "finish_reason", "verifier", "reference"]
-COLUMNS += ["verdict", "score", "reason"]
+COLUMNS += ["verdict", "score", "reason", "turns"]
+OPENING = "<|im_start|>assistant\n"  # of our template, with which a prompt ends
 FIRST = pc.field("sample") == 0
 
 
@@ -30,7 +31,7 @@ def problems(run: RunFolder, stages: list[str], benchmarks: list[str], count: in
     """`count` problems of each benchmark, evenly spaced over its order, with the first sample of each stage."""
     cards = []
     for benchmark in benchmarks:
-        drawn = {stage: run.rows(f"evaluate/{stage}/{benchmark}.parquet", COMPLETION, COLUMNS, FIRST) for stage in stages}
+        drawn = {stage: run.rows(f"evaluate/{stage}/{benchmark}.parquet", SAMPLE, COLUMNS, FIRST) for stage in stages}
         firsts = {stage: {row["problem_id"]: row for row in rows} for stage, rows in drawn.items() if rows}
         ids = list(next(iter(firsts.values()), {}))
         chosen = ids if len(ids) <= count else [ids[i * len(ids) // count] for i in range(count)]
@@ -68,18 +69,30 @@ def _card(benchmark: str, problem: str, answers: dict[str, dict[str, Any]]) -> d
 
 
 def _answer(row: dict[str, Any]) -> dict[str, Any]:
-    thinking, answer = split_thinking(row["text"])
-    if thinking is None and not answer.strip() and row["text"].strip():  # never came to an end: all of it is thinking
-        thinking = row["text"]
+    said, text = conversation(row)
+    thinking, answer = split_thinking(text)
+    if thinking is None and not answer.strip() and text.strip():  # never came to an end: all of it is thinking
+        thinking = text
     return {
+        "said": [(role, cut(body)) for role, body in said],
         "thinking": cut(thinking.strip()) if thinking and thinking.strip() else None,
         "answer": cut(answer.strip()),
         "verdict": row["verdict"] or "not judged",
         "score": row["score"],
         "reason": row["reason"] or "",
         "tokens": row["tokens"],
-        "truncated": row["finish_reason"] == "length",
+        "truncated": row["finish_reason"] in CUT,
     }
+
+
+def conversation(row: dict[str, Any]) -> tuple[list[tuple[str, str]], str]:
+    """What model and tools said in an episode before the last turn, with roles; and that turn, or the whole completion."""
+    if not row["turns"]:
+        return [], row["text"]
+    said = [(role, body.strip()) for role, body in TURN.findall(OPENING + row["text"])]
+    if len(said) < 2 or said[-1][0] != "assistant":  # another template
+        return [], row["text"]
+    return [("tools" if role == "user" else role, body) for role, body in said[:-1]], said[-1][1]
 
 
 def turns(prompt: str) -> list[tuple[str, Text]]:

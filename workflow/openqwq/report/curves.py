@@ -13,6 +13,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Accuracy", ("accuracy", "eval_accuracy", "token_accuracy")),
     ("Shares of completions and groups", ("zero_variance_share", "live_share", "truncated", "unscorable")),
     ("Suspicious traits among correct completions", ("suspicious/*",)),
+    ("Reward model's score and rules' score", ("watch/reward_model", "watch/rules")),
+    ("Change over the watch's window", ("watch/reward_model_change", "watch/rules_change", "watch/length_growth")),
     ("Mismatch of sampler and trainer, ratio of probabilities", ("mismatch_ratio/*",)),
     ("Tokens beyond a bound of the ratio", ("mismatch_truncated", "clipped/*")),
     ("Tokens a step", ("generated_tokens", "trained_tokens")),

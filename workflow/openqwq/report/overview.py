@@ -6,6 +6,7 @@ from openqwq.report.runfolder import Rows
 
 ORDER = ("base", "coldstart", "reason", "general")
 HEADLINE = "avg@k"
+PART, TURNS = "success/", "turns="
 
 
 def stages_of(scores: Rows) -> list[str]:
@@ -22,7 +23,7 @@ def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any
     changes = {(c["benchmark"], c["after"]): c for c in (gate or {}).get("comparisons", [])}
     table: dict[str, dict[str, Any]] = {}
     for row in scores:
-        if row["metric"] != HEADLINE:
+        if (row["metric"], row["subset"]) != (HEADLINE, "all"):
             continue
         line = table.setdefault(
             row["benchmark"], {"benchmark": row["benchmark"], "domain": row["domain"], "k": row["k"], "n": row["n"], "cells": {}}
@@ -30,6 +31,21 @@ def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any
         line["n"] = min(line["n"], row["n"])
         line["cells"][row["stage"]] = row | {"change": changes.get((row["benchmark"], row["stage"]))}
     return sorted(table.values(), key=lambda line: (line["domain"] != "math", line["domain"], line["benchmark"]))
+
+
+def episodes(scores: Rows) -> list[dict[str, Any]]:
+    """Success of episodes by environment, then by number of turns: benchmark, part, and each stage's `SCORE` row or None."""
+    table: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in scores:
+        if row["metric"].startswith(PART):
+            part = row["metric"].removeprefix(PART)
+            turns = int(part.removeprefix(TURNS)) if part.startswith(TURNS) else 0
+            shown = f"{turns} turn{'s' if turns > 1 else ''}" if turns else part
+            line = table.setdefault(
+                (row["benchmark"], part), {"benchmark": row["benchmark"], "part": shown, "turns": turns, "cells": {}}
+            )
+            line["cells"][row["stage"]] = row
+    return sorted(table.values(), key=lambda line: (line["benchmark"], line["turns"], line["part"]))
 
 
 def comparisons(gate: dict[str, Any] | None, benchmarks: list[str]) -> Rows:

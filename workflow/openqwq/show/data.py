@@ -17,8 +17,7 @@ def show(path: Path, count: int, where: str | None, seed: int | None, full: bool
 
     Raises `UserError` for a path without tables, and an expression that fits none of them.
     """
-    if count < 1:
-        raise UserError(f"--n {count}: how many rows are shown is at least 1.")
+    _at_least_one(count)
     files = tables.find(path)
     chosen: list[tables.Chosen] = []
     refused: UserError | None = None
@@ -32,14 +31,25 @@ def show(path: Path, count: int, where: str | None, seed: int | None, full: bool
             refused = error
     if refused is not None and not chosen:
         raise refused
-    forgiving(sys.stdout)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None  # what is piped is not broken into lines
     for table in chosen:
         if table.shown or len(chosen) == 1:
-            _print(table, width, full)
+            _print(table, full)
 
 
-def _print(table: tables.Chosen, width: int | None, full: bool) -> None:
+def show_table(path: Path, name: str, count: int, where: str | None, seed: int | None, full: bool) -> None:
+    """Prints `count` rows of one table under a name of the caller's."""
+    _at_least_one(count)
+    _print(tables.choose(path, name, count, where, seed), full)
+
+
+def _at_least_one(count: int) -> None:
+    if count < 1:
+        raise UserError(f"--n {count}: how many rows are shown is at least 1.")
+
+
+def _print(table: tables.Chosen, full: bool) -> None:
+    forgiving(sys.stdout)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None  # what is piped is not broken into lines
     asked = "" if table.matching == table.rows else f", {table.matching:,} of them asked for"
     print(_bold(f"{visible(table.name)}: {table.rows:,} rows{asked}"))
     for number, row in table.shown:

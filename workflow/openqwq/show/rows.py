@@ -9,7 +9,7 @@ from openqwq.show.visible import wrapped
 HEAD, TAIL = 1400, 600  # characters of a long text that are shown
 INDENT = "  "
 TITLE = ("id", "problem_id", "sample", "step", "source", "domain", "stage", "benchmark")
-LONG = ("messages", "prompt", "tools", "reference", "completion", "text", "chosen", "rejected")
+LONG = ("messages", "prompt", "tools", "reference", "turns", "completion", "text", "chosen", "rejected")
 JUDGED = ("verdict", "score", "reason", "rewards", "reward")
 JSON_TEXT = ("tools", "reference", "metadata", "row")
 

@@ -45,6 +45,7 @@ def common_arguments(
         "bf16": autocast == "bfloat16",
         "use_cpu": not torch.cuda.is_available(),
         "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it would show former losses instead of one that is no number
         # Sharded, a gradient that is only accumulated would stand whole on each GPU.
         "accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": ranks.sharded()}},
         "save_strategy": "steps",

@@ -18,6 +18,8 @@ def tensors(
 ) -> Batch:
     """Prompts padded on the left and completions on the right, (B, P) and (B, C), with masks; advantages (B,).
 
+    `tool_mask` (B, C), TRL's name, is 0 where the policy reads what it did not write: tool results, and what the template
+    puts around turns. It is there when a completion has such tokens.
     `sampling_per_token_logps` (B, C) holds the sampler's `logprobs` where they are given, zero beyond a completion's end.
     """
     before = [prompts[r.prompt] for r in rollouts]
@@ -30,6 +32,9 @@ def tensors(
         "completion_mask": torch.tensor([[1] * len(c) + [0] * (right - len(c)) for c in completions], device=device),
         "advantages": torch.tensor([r.advantage for r in rollouts], dtype=torch.float32, device=device),
     }
+    if any(r.mask is not None for r in rollouts):
+        written = [list(map(int, r.written)) for r in rollouts]
+        batch["tool_mask"] = torch.tensor([row + [0] * (right - len(row)) for row in written], device=device)
     if logprobs is not None:
         rows = [values + [0.0] * (right - len(values)) for values in logprobs]
         batch["sampling_per_token_logps"] = torch.tensor(rows, dtype=torch.float32, device=device)

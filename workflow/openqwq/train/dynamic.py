@@ -10,6 +10,7 @@ many problems as the live share of the last steps lets expect to be needed, in a
 - What is drawn depends on the seed, the step and the rollouts of the steps before (`difficulty.py`), nothing else.
 - Where the bound is reached first, the step trains on fewer groups, and `live_share` and `live_groups` say so.
 
+Problems of environments are played as episodes of several turns (`agents/play.py`), in the same rounds as the others.
 All rollouts are kept on disk, trained on or not.
 """
 
@@ -17,14 +18,18 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from openqwq.agents.episode import AgentLimits
+from openqwq.agents.play import play
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import write_table
 from openqwq.artifacts.schemas import ROLLOUT
 from openqwq.config import Bounds
 from openqwq.config.train import GrpoConfig, Sampling
 from openqwq.errors import StageFailure
 from openqwq.generate import Sample, Sampler
-from openqwq.train import hacking
+from openqwq.train import hacking, watch
 from openqwq.train.advantages import advantages
 from openqwq.train.difficulty import Difficulty
 from openqwq.train.figures import figures
@@ -36,7 +41,8 @@ from openqwq.verify import VerifierPool
 
 
 class RolloutMaker:
-    """Everything that a step's rollouts need. `scorer` is the reward model's, where a reward asks for it."""
+    """Everything that a step's rollouts need. `scorer` is the reward model's, where a reward asks for it, and `tokenizer` the
+    policy's, where there are episodes to play."""
 
     def __init__(
         self,
@@ -50,16 +56,18 @@ class RolloutMaker:
         seed: int,
         bounds: Bounds,
         tell: Callable[[str], None] = lambda _text: None,
+        tokenizer: Any = None,
     ) -> None:
         self.config, self.pool, self.prompt_of, self.sampler = config, pool, prompt_of, sampler
         self.verifiers, self.scorer, self.folder, self.seed = verifiers, scorer, folder, seed
-        self.bounds, self.tell = bounds, tell
+        self.bounds, self.tell, self.tokenizer = bounds, tell, tokenizer
         self.figures: dict[str, float] = {}
         self.difficulty: Difficulty | None = None
         # By domain, then by reward.
         self.weights: dict[str, dict[str, float]] = {
             str(domain): {str(name): weight for name, weight in mix.rewards.items()} for domain, mix in config.domains.items()
         }
+        self.gated = {str(domain) for domain, mix in config.domains.items() if mix.reward_model_gate == "rules"}
 
     def make(self, step: int) -> list[Group]:
         """The live groups of optimizer step `step` (1, 2, …), at most `config.groups`; sets `figures`.
@@ -88,6 +96,7 @@ class RolloutMaker:
         difficulty.observe(step, rows)
         self._bound_unscorable(step)
         self.figures |= hacking.recent(self.folder, step, self.bounds)
+        self.figures |= watch.recent(self.folder, step, self.bounds)
         return trained
 
     def _difficulty(self, step: int) -> Difficulty:
@@ -108,31 +117,55 @@ class RolloutMaker:
 
     def _round(self, problems: list[Problem], step: int, seconds: dict[str, float]) -> list[Group]:
         """A judged group of each problem, in order; adds to `seconds` how long it took to write, and then to judge the rest."""
-        prompts = [self.prompt_of(problem) for problem in problems]
         groups: dict[int, Group] = {}
         sampling = sampling_at(self.config.sampling, step)
-        judge = Judge(self.verifiers, self.scorer, self.weights, self._limits(sampling))
+        judge = Judge(self.verifiers, self.scorer, self.weights, self._limits(sampling), self.gated)
 
-        def written(index: int, samples: list[Sample]) -> None:
-            groups[index] = [Rollout(problems[index], number, prompts[index], one) for number, one in enumerate(samples)]
-            judge.start(groups[index])
+        def written(index: int, group: Group) -> None:
+            groups[index] = group
+            judge.start(group)
 
         started = time.monotonic()
-        self.sampler.sample(
-            prompts,
-            self.config.group_size,
-            sampling,
-            # The step enters the seed, or a problem drawn twice would get the same completions from an unchanged policy.
-            self.seed * 1_000_003 + step,
-            lambda done, total: self.tell(f"step {step}/{self.config.steps}  completions {done}/{total}"),
-            written,
-        )
+        # The step enters the seed, or a problem drawn twice would get the same completions from an unchanged policy.
+        seed = self.seed * 1_000_003 + step
+        tasks = [index for index, problem in enumerate(problems) if is_agent(problem)]
+        if tasks:
+            for index, group in zip(tasks, self._episodes([problems[i] for i in tasks], sampling, seed, step), strict=True):
+                written(index, group)
+        others = [index for index, problem in enumerate(problems) if not is_agent(problem)]
+        if others:
+            prompts = [self.prompt_of(problems[i]) for i in others]
+
+            def drawn(at: int, samples: list[Sample]) -> None:
+                problem = problems[others[at]]
+                written(others[at], [Rollout(problem, number, prompts[at], one) for number, one in enumerate(samples)])
+
+            self.sampler.sample(prompts, self.config.group_size, sampling, seed, self._telling("completions", step), drawn)
         sampled = time.monotonic()
         ordered = [groups[index] for index in range(len(problems))]
         judge.finish(ordered)
         seconds["generation_seconds"] += sampled - started
         seconds["verification_seconds"] += time.monotonic() - sampled
         return ordered
+
+    def _episodes(self, problems: list[Problem], sampling: Sampling, seed: int, step: int) -> list[Group]:
+        """A group of judged episodes of each agent problem."""
+        assert self.config.agents is not None  # filled in where there is a domain agent
+        limits = AgentLimits(**self.config.agents.model_dump())
+        played = play(
+            problems,
+            self.config.group_size,
+            self.sampler,
+            self.tokenizer,
+            sampling,
+            seed,
+            limits,
+            self._telling("episodes", step),
+        )
+        return [[Rollout.of(episode) for episode in episodes] for episodes in played]
+
+    def _telling(self, what: str, step: int) -> Callable[[int, int], None]:
+        return lambda done, total: self.tell(f"step {step}/{self.config.steps}  {what} {done}/{total}")
 
     def _limits(self, sampling: Sampling) -> Limits:
         return Limits(sampling.max_tokens, self.config.overlong_buffer, self.config.truncated == "mask")

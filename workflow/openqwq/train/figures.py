@@ -22,7 +22,7 @@ def figures(made: list[Group], trained: list[Group], groups: int, group_size: in
     return (
         _rewards(generated)
         | {
-            "truncated": sum(r.sample.finish_reason == "length" for r in generated) / count,
+            "truncated": sum(r.cut for r in generated) / count,
             "unscorable": sum(r.verdict is not None and r.verdict.outcome == "unscorable" for r in generated) / count,
             "zero_variance_share": 1 - alive / len(made),
             "live_groups": float(len(trained)),
@@ -69,4 +69,4 @@ def _shaped(group: Group) -> bool:
 
 
 def _tokens(rollout: Rollout) -> int:
-    return len(rollout.sample.token_ids)
+    return rollout.length

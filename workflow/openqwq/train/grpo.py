@@ -20,6 +20,7 @@ from openqwq.generate import open_sampler
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.train import hacking
+from openqwq.train.dead_steps import hold_dead_steps
 from openqwq.train.dynamic import RolloutMaker
 from openqwq.train.entropy import hold_entropy
 from openqwq.train.grpo_arguments import trainer_settings, trl_arguments
@@ -27,10 +28,11 @@ from openqwq.train.grpo_trainer import RolloutGrpoTrainer
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.pool import load_pool
 from openqwq.train.rollouts import Group
-from openqwq.train.scorer import RewardScorer
+from openqwq.train.scoring import open_scorer
 from openqwq.train.sharded import full_tensors
 from openqwq.train.sharded_trainer import master_weights
 from openqwq.train.shared_sampling import SharedSampler
+from openqwq.train.stored import StoredRollouts, forget_after, tables
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
 
@@ -65,15 +67,16 @@ def run(
         return len(tokenizer(prompt_of(problem), add_special_tokens=False)["input_ids"])
 
     pool = load_pool(problems, profile, config, stage.seed, length, stage.progress.say)
-    save, step = find_save(stage)
     rollouts = stage.state / "rollouts"
+    stored = StoredRollouts(rollouts)
+    save, step = find_save(stage, stored.problem)
     if ranks.main():
         forget_after(rollouts, step)
     with ExitStack() as stack:
         sampler = stack.enter_context(
             open_sampler(execution.engine, policy, execution.generation_batch, execution.generation_dtype, execution.vllm)
         )
-        scorer = RewardScorer.load(reward_model, execution.generation_batch, execution.generation_dtype) if reward_model else None
+        scorer = open_scorer(stage, reward_model, config, execution)
         shared = SharedSampler(sampler, scorer, execution.vllm.tensor_parallel_size if execution.engine == "vllm" else 1)
         verifiers = VerifierPool(execution.verifier_workers)
         if ranks.main():  # which makes and judges the rollouts; the others only help to sample
@@ -89,6 +92,7 @@ def run(
             stage.seed,
             execution.bounds,
             stage.progress.within,
+            tokenizer,
         )
 
         metrics = stage.state / "metrics.parquet"
@@ -96,10 +100,13 @@ def run(
         def make(at: int, model: Any) -> list[Group]:
             if ranks.main():
                 hold_entropy(metrics, at - 1, execution.bounds.entropy)
+                hold_dead_steps(metrics, at - 1, execution.bounds.dead_steps, rollouts)
             with stage.stopping.exposed():
                 sampler.update(full_tensors(model))
                 groups = shared.lead(lambda: maker.make(at)) if ranks.main() else shared.serve()
                 sampler.sleep()
+                if not groups:
+                    stage.progress.say(f"step {at}: no live group among those generated, nothing to train on")
                 return groups
 
         trainer = RolloutGrpoTrainer(
@@ -116,22 +123,21 @@ def run(
             first = (trainer.state.global_step - 1) % config.updates == 0  # update of a batch of rollouts
             return (maker.figures if first else {}) | trainer.figures
 
-        train(stage, trainer, save, step, names=CLIPPED if config.updates > 1 else {}, extra=figures)
+        def beside(folder: Path) -> None:
+            stored.note(folder, int(trainer.state.global_step))
+
+        train(stage, trainer, save, step, names=CLIPPED if config.updates > 1 else {}, extra=figures, beside=beside)
         if ranks.main():
             hold_entropy(metrics, config.steps, execution.bounds.entropy)
+            hold_dead_steps(metrics, config.steps, execution.bounds.dead_steps, rollouts, end=True)
             meter = hacking.whole(rollouts, verifiers, stage.seed)
             write_json(stage.state / "hacking.json", meter)
             hacking.hold(meter, execution.bounds, rollouts)
 
     def add(folder: Path) -> None:
-        shutil.copytree(rollouts, folder / "rollouts")
+        (folder / "rollouts").mkdir()
+        for path in tables(rollouts).values():
+            shutil.copy(path, folder / "rollouts")
         shutil.copy(stage.state / "hacking.json", folder / "hacking.json")
 
     publish_checkpoint(stage, trainer, out, add)
-
-
-def forget_after(rollouts: Path, step: int) -> None:
-    """Removes the rollouts of steps past the one resumed from: they will be made again."""
-    for path in rollouts.glob("step-*.parquet"):
-        if int(path.stem.removeprefix("step-")) > step:
-            path.unlink()

@@ -36,7 +36,7 @@ def trl_arguments(stage: Stage, config: GrpoConfig, execution: Execution) -> Trl
         max_steps=config.steps,
         num_generations=config.group_size,
         generation_batch_size=completions,
-        max_completion_length=longest(config.sampling),
+        max_completion_length=longest(config),
         temperature=sampling_at(config.sampling, 1).temperature,
         epsilon=low,
         epsilon_high=high,

@@ -11,7 +11,7 @@ Deviations from the stock trainer:
   be of any size and number (`micro_batches.py`), and neither the split nor the number of processes (`deal.py`) changes the
   gradient.
 - Completions of a group stay together and share their prompt's computation (`shared_prompt.py`), where the attention takes
-  a mask.
+  a mask and has no window.
 - A batch of rollouts serves `updates` optimizer steps, each on its share of the groups (the mini-batches of PPO and DAPO; TRL's
   `num_iterations` would use every group again instead). Ratios are to the policy at the beginning of the batch, computed by the
   trainer itself. With one update they are 1 and need no second forward pass. Saves lie between batches, so that
@@ -30,6 +30,7 @@ from trl import GRPOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from openqwq.train import vocabulary
+from openqwq.train.attention import shareable
 from openqwq.train.batches import Batch, empty, tensors
 from openqwq.train.deal import deal
 from openqwq.train.losses import LOSSES, Loss
@@ -127,7 +128,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
         for chunk in micro_batches(rollouts, prompts, self.budget, self._shares_prompts()):
             logprobs = sampler_logprobs(chunk, self.mismatch_cap is not None)
             batches.append(tensors(chunk, prompts, logprobs, padding, device))
-        mine = self.policy_loss.normaliser([len(r.sample.token_ids) for r in rollouts], self.max_completion_length)
+        mine = self.policy_loss.normaliser([r.length for r in rollouts], self.max_completion_length)
         facts = self.accelerator.gather(torch.tensor([[mine, float(len(batches))]], device=device))
         batches += [empty(padding, device) for _ in range(max(1, int(facts[:, 1].max())) - len(batches))]
         for batch in batches:
@@ -138,7 +139,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
         return batches
 
     def _compute_loss(self, model: Any, inputs: Batch) -> torch.Tensor:
-        mask = inputs["completion_mask"]
+        mask = inputs["completion_mask"] * inputs.get("tool_mask", 1)
         self._scored = forward = self._score(model, inputs, compute_entropy=True, compute_aux_loss=self.aux_loss_enabled)
         logps = forward[0].detach()
         factors = torch.tensor([self.policy_loss.factor(int(length)) for length in mask.sum(1)], device=mask.device)
@@ -161,6 +162,7 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
     def _score(self, model: Any, batch: Batch, **options: Any) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
+        options["written"] = batch.get("tool_mask")
         return self._get_per_token_logps_and_entropies(model, ids, mask, batch["completion_ids"].size(1), **options)
 
     def _logprobs(self, model: Any, batch: Batch) -> torch.Tensor:
@@ -169,19 +171,20 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
             return self._score(model, batch)[0]
 
     def _shares_prompts(self) -> bool:
-        config = self.accelerator.unwrap_model(self.model).config
-        return config._attn_implementation == "sdpa" and not self.aux_loss_enabled
+        return shareable(self.accelerator.unwrap_model(self.model)) and not self.aux_loss_enabled
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, **options: Any
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         """Log-probabilities and entropies (B, C) of the completions; a prompt that rows share is computed once.
 
+        `written` (B, C) is 0 at tokens of which no figure is needed; what stands there then means nothing.
         TRL's loss asks for what `_compute_loss` has just computed, and gets the same tensors.
         """
         if self._scored is not None:
             forward, self._scored = self._scored, None
             return forward
+        written = options.pop("written", None)
         given = attention_mask.bool()
         left = input_ids.size(1) - logits_to_keep
         prompts = [ids[seen].tolist() for ids, seen in zip(input_ids[:, :left], given[:, :left], strict=True)]
@@ -190,10 +193,13 @@ class RolloutGrpoTrainer(ShardedPolicies, SealedSaves, GRPOTrainer):
         if not self._shares_prompts() or 2 * longest > MAX_TOKENS:
             self.step_figures.add_positions(input_ids.numel(), int(given.sum()), input_ids.device)
             return super()._get_per_token_logps_and_entropies(model, input_ids, attention_mask, logits_to_keep, **options)
-        packed = pack(prompts, completions, self._tokenizer.pad_token_id, input_ids.device)
+        scored = None
+        if written is not None:
+            scored = [row[seen].bool().tolist() for row, seen in zip(written, given[:, left:], strict=True)]
+        packed = pack(prompts, completions, self._tokenizer.pad_token_id, input_ids.device, scored)
         ends = {row: at + count for row, at, count in packed.spans}  # of each row, by its last completion
         self.step_figures.add_positions(packed.ids.numel(), sum(ends.values()), input_ids.device)
-        only = vocabulary.fits(self.accelerator.unwrap_model(model), sum(map(len, completions)))
+        only = vocabulary.fits(self.accelerator.unwrap_model(model), int((packed.labels != -100).sum()))
         head = (
             {"scored": packed.labels, "temperature": self.temperature}
             if only

@@ -15,6 +15,7 @@ from openqwq.artifacts.schemas import ROLLOUT
 from openqwq.config import Bounds
 from openqwq.errors import StageFailure
 from openqwq.evaluate.statistics import mean
+from openqwq.train.stored import tables
 from openqwq.verify import Item, VerifierPool
 from openqwq.verify.traits import TRAITS, traits
 
@@ -39,7 +40,7 @@ def recent(folder: Path, step: int, bounds: Bounds) -> dict[str, float]:
 
 def whole(folder: Path, verifiers: VerifierPool, seed: int) -> dict[str, Any]:
     """The figures of all rollouts in `folder`: unscorable, traits, and disagreement with math-verify on a seeded sample."""
-    rows = [row for table in sorted(folder.glob("step-*.parquet")) for row in _rows(table)]
+    rows = [row for table in tables(folder).values() for row in _rows(table)]
     judged = [row for row in rows if row["verifier"]]
     return {
         "rollouts": len(rows),

@@ -5,10 +5,9 @@ sampler has finished. The reward model is asked once for all groups together, in
 work. So nothing depends on who is ready first.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
-from openqwq.generate import Sample
 from openqwq.train.rewards import Judgement, Length, rewards_of
 from openqwq.train.rollouts import Group, Rollout
 from openqwq.verify import Item, VerifierPool
@@ -27,20 +26,26 @@ class Limits:
 
 
 class Judge:
-    """Judges the groups of one round; `weights` are by domain, then by reward's name.
+    """Judges the groups of one round; `weights` are by domain, then by reward's name; in the domains `gated` the reward model
+    counts only where the rules hold. Episodes bring their verdicts along.
 
     `scorer` is the reward model's; without one, a reward that asks for it raises `ValueError`.
     """
 
     def __init__(
-        self, verifiers: VerifierPool, scorer: Scorer | None, weights: Mapping[str, Mapping[str, float]], limits: Limits
+        self,
+        verifiers: VerifierPool,
+        scorer: Scorer | None,
+        weights: Mapping[str, Mapping[str, float]],
+        limits: Limits,
+        gated: Set[str] = frozenset(),
     ) -> None:
-        self.verifiers, self.scorer, self.weights, self.limits = verifiers, scorer, weights, limits
+        self.verifiers, self.scorer, self.weights, self.limits, self.gated = verifiers, scorer, weights, limits, gated
         self.open: list[tuple[Group, Pending]] = []
 
     def start(self, group: Group) -> None:
         """Hands a group's completions to the verifiers and returns at once."""
-        checked = [rollout for rollout in group if rollout.problem["verifier"]]
+        checked = [rollout for rollout in group if rollout.problem["verifier"] and rollout.episode is None]
         items = [
             Item(f"{r.problem['id']}/{r.number}", r.problem["verifier"], r.problem["reference"], r.sample.text) for r in checked
         ]
@@ -54,12 +59,15 @@ class Judge:
             for rollout, judged in zip(checked, pending.result(), strict=True):
                 rollout.verdict, rollout.seconds = judged.verdict, judged.seconds
         for rollout in rollouts:
-            judgement = Judgement(rollout.sample.text, rollout.verdict, scores.get(id(rollout)), self._length(rollout.sample))
-            weights = dict(self.weights[rollout.problem["domain"]])
-            rollout.rewards, rollout.reward = rewards_of(judgement, weights, self.limits.mask)
+            domain = rollout.problem["domain"]
+            rollout.reward_model = scores.get(id(rollout))
+            length = self._length(rollout)
+            judgement = Judgement(rollout.sample.text, rollout.verdict, rollout.reward_model, length, rollout.turns)
+            weights = dict(self.weights[domain])
+            rollout.rewards, rollout.reward = rewards_of(judgement, weights, self.limits.mask, domain in self.gated)
 
-    def _length(self, sample: Sample) -> Length:
-        return Length(len(sample.token_ids), self.limits.max_tokens, self.limits.buffer, sample.finish_reason == "length")
+    def _length(self, rollout: Rollout) -> Length:
+        return Length(rollout.length, self.limits.max_tokens, self.limits.buffer, rollout.cut)
 
     def _scores(self, rollouts: list[Rollout]) -> dict[int, float]:
         asked = [rollout for rollout in rollouts if "reward_model" in self.weights[rollout.problem["domain"]]]

@@ -9,6 +9,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,6 +20,7 @@ from openqwq import ranks
 from openqwq.config import Execution
 from openqwq.environment import ROOT
 from openqwq.errors import StageFailure, UserError
+from openqwq.stopping import LOOK, SIGNALS, Stopped
 
 LAUNCH_FILES = ROOT / "config" / "accelerate"
 
@@ -43,8 +47,17 @@ class Nodes:
 
 
 def wanted(execution: Execution) -> bool:
-    """Whether this command is to be carried out by several processes and is not yet one of them."""
-    return not ranks.launched() and (execution.processes > 1 or Nodes.here().count > 1)
+    """Whether this command is to be carried out by several processes and is not yet one of them.
+
+    Raises `UserError` for a launch file that one process would ignore.
+    """
+    several = execution.processes > 1 or Nodes.here().count > 1
+    if execution.launch_file and not several and not ranks.launched():
+        raise UserError(
+            "execution.launch_file: one process trains here, and nothing is launched, so the file would have no effect. Give "
+            "execution.processes of 2 or more, or leave it out."
+        )
+    return several and not ranks.launched()
 
 
 def launch(arguments: list[str], execution: Execution) -> None:
@@ -59,15 +72,21 @@ def launch(arguments: list[str], execution: Execution) -> None:
     )
     # A signal that asks to save and stop is for the processes, however long that takes; the launcher would give them 30 s.
     parsed.signals_to_handle = "SIGINT,SIGHUP,SIGQUIT"
-    for number in (signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, _pass_on)
-    os.environ["OMP_NUM_THREADS"] = str(max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // execution.processes))
+    requests = Requests()
+    for number in SIGNALS:
+        signal.signal(number, requests.receive)
+    threads = os.environ.get("OMP_NUM_THREADS", "1").split(",")[0]  # OpenMP takes a number for each level
+    os.environ["OMP_NUM_THREADS"] = str(max(1, int(threads) // execution.processes))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "workflow"), os.environ.get("PYTHONPATH")]))
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # it tells of each end in its own words
     try:
-        launch_command(parsed)
+        with requests.passed_on():
+            launch_command(parsed)
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
+        if -failure.exitcode in requests.received:  # it was not listening yet, so there was nothing to save
+            name = signal.Signals(-failure.exitcode).name
+            raise Stopped(f"stopped by {name} before the processes had begun") from error
         if failure.exitcode < 0:
             name = signal.Signals(-failure.exitcode).name
             raise StageFailure(
@@ -96,12 +115,40 @@ def _options(execution: Execution, nodes: Nodes, gpus: bool) -> list[str]:
     return [text for name, value in options.items() for text in (f"--{name}", str(value))]
 
 
-def _pass_on(number: int, _frame: FrameType | None) -> None:
-    """Hands a signal to the processes, which are this one's children and in sessions of their own."""
-    import psutil  # type: ignore[import-untyped]
+class Requests:
+    """Signals that ask to stop, handed to the processes, which are this one's children and in sessions of their own.
 
-    for child in psutil.Process().children():
+    One that comes before they are there reaches them once they are: each is told of each once.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self.told: set[tuple[int, int]] = set()  # process and signal
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        if number not in self.received:
+            self.received.append(number)
+
+    @contextmanager
+    def passed_on(self) -> Iterator[None]:
+        """Passes signals on while the block runs."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._watch, args=[over], daemon=True)
+        thread.start()
         try:
-            child.send_signal(number)
-        except psutil.NoSuchProcess:
-            continue
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _watch(self, over: threading.Event) -> None:
+        import psutil  # type: ignore[import-untyped]
+
+        own = psutil.Process()
+        while not over.wait(LOOK):
+            for number in list(self.received):
+                for child in own.children():
+                    if (child.pid, number) not in self.told:
+                        self.told.add((child.pid, number))
+                        with suppress(psutil.NoSuchProcess):
+                            child.send_signal(number)

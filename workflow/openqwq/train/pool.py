@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import PROBLEM, PROFILE
 from openqwq.config.train import GrpoConfig
@@ -52,12 +53,15 @@ def load_pool(
 ) -> ProblemPool:
     """The pool of a stage from the curated table and the profile; `length` counts a problem's prompt tokens.
 
-    Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out.
+    Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out. An agent
+    problem stays if an episode of it has room for a turn.
     """
     table = read_table(problems, PROBLEM).to_pylist()
     profiles = {row["problem_id"]: row for row in read_table(profile, PROFILE).to_pylist()}
     profiled = {row["domain"] for row in profiles.values()}
     low, high = config.pass_rate
+    room = config.agents.max_context_tokens - max(config.sampling.lengths()) if config.agents else None
+    gated = {str(domain) for domain, mix in config.domains.items() if mix.reward_model_gate == "rules"}
     left_out: Counter[str] = Counter()
     by_domain: dict[str, list[Problem]] = {domain: [] for domain in config.domains}
     for problem in table:
@@ -69,11 +73,24 @@ def load_pool(
             left_out[f"{domain} outside the pass-rate window [{low}, {high}]"] += 1
         elif length(problem) > config.max_prompt_tokens:
             left_out[f"{domain} over {config.max_prompt_tokens} prompt tokens"] += 1
+        elif room is not None and is_agent(problem) and length(problem) > room:
+            left_out[f"{domain} without room for a turn in agents.max_context_tokens"] += 1
         else:
             by_domain[domain].append(problem)
+        if domain in gated and problem["verifier"] is None:
+            raise UserError(
+                f"{problems}: the {domain} problem {problem['id']} of {problem['source']} has no verifier, and with "
+                f"reward_model_gate: rules the reward model counts only where rules hold. Leave out that gate or the source."
+            )
     for reason, count in sorted(left_out.items()):
         say(f"left out: {count} {reason}")
+    verified = {str(domain) for domain, mix in config.domains.items() if "accuracy" in mix.rewards}
     for domain, kept in by_domain.items():
+        if kept and domain in verified and not any(problem["verifier"] for problem in kept):
+            raise UserError(
+                f"{problems}: no {domain} problem has a verifier, so the reward accuracy would always be 0. "
+                f"Take accuracy out of the rewards of {domain}, or give its source a verifier."
+            )
         if not kept:
             why = "; ".join(f"{count} {reason}" for reason, count in left_out.items()) or "there is none"
             raise UserError(

@@ -7,6 +7,7 @@ by pass rate in this way.
 from pathlib import Path
 from typing import Any
 
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.schemas import COMPLETION, PROBLEM, PROFILE
 from openqwq.config import Execution
@@ -14,6 +15,7 @@ from openqwq.config.train import ProfileConfig
 from openqwq.errors import StageFailure, UserError
 from openqwq.evaluate.samples import Rows, draw, judge
 from openqwq.generate import open_sampler
+from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.verify import VerifierPool
 
@@ -25,6 +27,7 @@ def run(stage: Stage, config: ProfileConfig, policy: Path, problems: Path, out: 
     chosen = choose(read_table(problems, PROBLEM).to_pylist(), config, problems)
     folder = stage.state / "chunks"
     chunks = [chosen[i : i + CHUNK] for i in range(0, len(chosen), CHUNK)]
+    tokenizer = load_tokenizer(policy) if any(map(is_agent, chosen)) else None
     done = sum((folder / f"{i:05d}.parquet").exists() for i in range(len(chunks)))
     if done:
         stage.progress.say(f"resuming: {done} of {len(chunks)} chunks of problems are done, fingerprint {stage.fingerprint[:12]}")
@@ -37,7 +40,8 @@ def run(stage: Stage, config: ProfileConfig, policy: Path, problems: Path, out: 
             path = folder / f"{number:05d}.parquet"
             if path.exists():
                 continue
-            rows = judge(draw(sampler, chunk, config.samples, config.sampling, stage.seed, None), verifiers)
+            drawn = draw(sampler, chunk, config.samples, config.sampling, stage.seed, None, tokenizer, config.agents)
+            rows = judge(drawn, verifiers)
             write_table(path, rows, COMPLETION)
             solved, total = solved + sum(r["verdict"] == "correct" for r in rows), total + len(rows)
             stage.progress.update("problems", min((number + 1) * CHUNK, len(chosen)), len(chosen), solved=solved / total)

@@ -1,10 +1,12 @@
 """Stage reward_model: a Bradley–Terry reward model with TRL's RewardTrainer.
 
-Loss: -log sigmoid(r(chosen) - r(rejected)) (Bradley–Terry, as in arXiv 2203.02155), plus `centring` times the squared sum of
-the two (arXiv 2312.09244), which keeps scores near zero.
+Loss: -log sigmoid(r(chosen) - r(rejected) - w·margin) (Bradley–Terry, as in arXiv 2203.02155; the margin as in Llama 2, arXiv
+2307.09288, section 3.2.2, w is the key `margin`), plus `centring` times the squared sum of the two scores (arXiv 2312.09244),
+which keeps them near zero.
 """
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +15,24 @@ from datasets import Dataset
 from trl import RewardConfig as TrlRewardConfig
 from trl import RewardTrainer
 
-from openqwq.artifacts.files import read_table, write_json
-from openqwq.artifacts.schemas import PREFERENCE
+from openqwq.artifacts.files import write_json, write_table
+from openqwq.artifacts.schemas import PAIR
 from openqwq.config import Execution
 from openqwq.config.train import RewardModelConfig
 from openqwq.errors import UserError
-from openqwq.evaluate.statistics import mean
 from openqwq.generate.checkpoint import load_tokenizer, require_checkpoint
 from openqwq.stage import Stage
 from openqwq.train.arguments import supervised_arguments
+from openqwq.train.control import control
+from openqwq.train.dropout import without_dropout
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import training_order
+from openqwq.train.pair_accuracy import Scored, accuracy
+from openqwq.train.pairs import Encoded, Pair, encoded, preferences, separated
 from openqwq.train.saves import SealedSaves
 from openqwq.train.scorer import STATISTICS, RewardScorer
 from openqwq.train.sharded_trainer import ShardedSaves
-from openqwq.train.tokens import encode, prompt_text
-
-Pair = dict[str, Any]  # prompt, chosen, rejected: text
+from openqwq.train.verdict_pairs import verdict_pairs
 
 
 class BradleyTerryTrainer(ShardedSaves, SealedSaves, RewardTrainer):
@@ -40,33 +43,85 @@ class BradleyTerryTrainer(ShardedSaves, SealedSaves, RewardTrainer):
     """
 
 
-def run(stage: Stage, config: RewardModelConfig, start: Path, preferences: Path, out: Path, execution: Execution) -> None:
-    """Trains from the checkpoint `start` on `preferences`/train.parquet; publishes checkpoint/, metrics.parquet, accuracy.json.
+def run(
+    stage: Stage,
+    config: RewardModelConfig,
+    start: Path,
+    curated: Path,
+    completions: Path | None,
+    out: Path,
+    execution: Execution,
+) -> None:
+    """Trains from the checkpoint `start` on `curated`/train.parquet and on pairs from the verdicts in `completions`, the
+    profile's table, which is needed where `config.verdict_pairs` asks for them.
 
-    The held-out accuracy is that of the published weights on `preferences`/eval.parquet.
+    Publishes checkpoint/, metrics.parquet, pairs.parquet and accuracy.json: figures of the published weights on
+    `curated`/eval.parquet and on the pairs of held-out problems.
     """
     tokenizer = load_tokenizer(start)
-    training = pairs(preferences / "train.parquet", tokenizer)
-    held_out = pairs(preferences / "eval.parquet", tokenizer)
-    dataset = tokenised(training, tokenizer, config.max_length, stage, preferences)
-    lengths = [max(map(len, sides)) for sides in zip(dataset["chosen_ids"], dataset["rejected_ids"], strict=True)]
-    dataset = dataset.select(training_order(lengths, config.batch_size, config.epochs, stage.seed))
-    save, step = find_save(stage)
-    arguments = TrlRewardConfig(**supervised_arguments(stage, config, execution), center_rewards_coefficient=config.centring)
-    trainer = BradleyTerryTrainer(
-        model=with_score_head(start, stage.seed, tokenizer), args=arguments, train_dataset=dataset, processing_class=tokenizer
+    training, held_out = _pairs(stage, config, curated, completions, tokenizer)
+    measured = encoded(held_out, tokenizer)
+    kept, rows = separated(encoded(training, tokenizer), measured, config.max_length, stage.progress.say)
+    if not kept or not measured:
+        raise UserError(
+            f"{curated}: {len(kept)} preference pairs of at most {config.max_length} tokens to train on and {len(measured)} held "
+            "out; each has to be more than none. Add a source with role: preferences and curate.held_out.preferences, or "
+            "reward_model.verdict_pairs, or raise reward_model.max_length."
+        )
+
+    def fitted(part: Stage, pairs: list[Encoded], steps: int) -> tuple[BradleyTerryTrainer, RewardScorer]:
+        """A model trained on the pairs for as many steps, and its scorer."""
+        save, step = find_save(part)
+        arguments = supervised_arguments(part, config, execution)
+        trainer = BradleyTerryTrainer(
+            model=with_score_head(start, stage.seed, tokenizer),
+            args=TrlRewardConfig(**arguments, center_rewards_coefficient=config.centring),
+            train_dataset=_dataset(pairs, config, stage.seed, steps),
+            processing_class=tokenizer,
+        )
+        train(part, trainer, save, step, names={"accuracy": "accuracy", "margin": "margin"})
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        return trainer, RewardScorer(model, tokenizer, execution.generation_batch)
+
+    steps = -(-len(kept) * config.epochs // config.batch_size)
+    few = min(config.control_steps, steps)
+    shuffled = control(stage, kept, measured, few, lambda *given: fitted(*given)[1]) if few else None
+    trainer, scorer = fitted(stage, kept, steps)
+    scored = score(scorer, measured)
+    figures = accuracy(scored, kept) | {"control": shuffled}
+    low, high = figures["low"], figures["high"]
+    stage.progress.say(
+        f"held-out accuracy {figures['value']:.3f} [{low:.3f}, {high:.3f}], n = {figures['n']} pairs; by length alone "
+        f"{figures['baselines']['length']['value']:.3f}" + (f", on shuffled labels {shuffled['value']:.3f}" if shuffled else "")
     )
-    train(stage, trainer, save, step, names={"accuracy": "accuracy", "margin": "margin"})
-    scorer = RewardScorer(trainer.accelerator.unwrap_model(trainer.model), tokenizer, execution.generation_batch)
-    accuracy, scores = held_out_accuracy(scorer, held_out)
-    low, high = accuracy["low"], accuracy["high"]
-    stage.progress.say(f"held-out accuracy {accuracy['value']:.3f} [{low:.3f}, {high:.3f}], n = {accuracy['n']} pairs")
 
     def add(folder: Path) -> None:
-        write_json(folder / "checkpoint" / STATISTICS, scores)
-        write_json(folder / "accuracy.json", accuracy)
+        write_json(folder / "checkpoint" / STATISTICS, score_statistics(scored))
+        write_json(folder / "accuracy.json", figures)
+        rows.extend(one.encoded.row("held_out", scores=(one.chosen, one.rejected)) for one in scored)
+        write_table(folder / "pairs.parquet", rows, PAIR)
 
     publish_checkpoint(stage, trainer, out, add)
+
+
+def _pairs(
+    stage: Stage, config: RewardModelConfig, curated: Path, completions: Path | None, tokenizer: Any
+) -> tuple[list[Pair], list[Pair]]:
+    """To train on and held out, of all origins."""
+    training, held_out = (preferences(curated / f"{side}.parquet", tokenizer) for side in ("train", "eval"))
+    if config.verdict_pairs is not None and completions is not None:
+        more, apart = verdict_pairs(completions, config.verdict_pairs, stage.seed)
+        training, held_out = training + more, held_out + apart
+    if config.margin is not None and not any(pair.margin for pair in training):
+        raise UserError(
+            f"reward_model.margin: no pair of {curated} has a metadata.margin above 0, so the key would do nothing. Map "
+            "metadata.margin in the source's fields and curate again, or leave the key out."
+        )
+    counts: dict[str, int] = {}
+    for pair in training:
+        counts[pair.source] = counts.get(pair.source, 0) + 1
+    stage.progress.say("pairs: " + ", ".join(f"{count} of {source}" for source, count in counts.items()))
+    return training, held_out
 
 
 def with_score_head(start: Path, seed: int, tokenizer: Any) -> Any:
@@ -75,58 +130,31 @@ def with_score_head(start: Path, seed: int, tokenizer: Any) -> Any:
 
     require_checkpoint(start)
     torch.manual_seed(seed)
+    config = without_dropout(start, num_labels=1)
     model = AutoModelForSequenceClassification.from_pretrained(
-        start, num_labels=1, dtype=torch.float32, trust_remote_code=False, local_files_only=True, use_safetensors=True
+        start, config=config, dtype=torch.float32, trust_remote_code=False, local_files_only=True, use_safetensors=True
     )
     model.config.pad_token_id = tokenizer.pad_token_id
     return model
 
 
-def pairs(path: Path, tokenizer: Any) -> list[Pair]:
-    """The table's prompts as the model sees them, with the two completions as text."""
-    rows = read_table(path, PREFERENCE).to_pylist()
-    if not rows:
-        raise UserError(f"{path}: no preference pairs. Add a source with role: preferences, and curate.held_out.preferences.")
-    return [
-        {
-            "prompt": prompt_text(tokenizer, row),
-            "chosen": row["chosen"][-1]["content"],
-            "rejected": row["rejected"][-1]["content"],
-        }
-        for row in rows
-    ]
+def _dataset(pairs: Sequence[Encoded], config: RewardModelConfig, seed: int, steps: int) -> Dataset:
+    """The trainer's table: what all steps see, in the order in which they see it."""
+    rows = [{"chosen_ids": one.before + one.chosen, "rejected_ids": one.before + one.rejected} for one in pairs]
+    if config.margin is not None:
+        rows = [row | {"margin": config.margin * one.pair.margin} for row, one in zip(rows, pairs, strict=True)]
+    order = training_order([one.longest() for one in pairs], config.batch_size, config.epochs, seed)
+    return Dataset.from_list(rows).select(order[: steps * config.batch_size])
 
 
-def tokenised(rows: list[Pair], tokenizer: Any, max_length: int, stage: Stage, where: Path) -> Dataset:
-    """Pairs as `chosen_ids` and `rejected_ids`; pairs with a side over `max_length` tokens are left out, and counted aloud."""
-    kept = []
-    for row in rows:
-        ids = {side: sum(encode(tokenizer, row["prompt"], row[side]), start=[]) for side in ("chosen", "rejected")}  # noqa: RUF017
-        if max(map(len, ids.values())) <= max_length:
-            kept.append({f"{side}_ids": value for side, value in ids.items()})
-    if len(kept) < len(rows):
-        stage.progress.say(f"{len(rows) - len(kept)} of {len(rows)} pairs are longer than {max_length} tokens and are left out")
-    if not kept:
-        raise UserError(f"{where}: no pair of at most {max_length} tokens. Raise reward_model.max_length or add shorter pairs.")
-    return Dataset.from_list(kept)
+def score(scorer: RewardScorer, pairs: Sequence[Encoded]) -> list[Scored]:
+    """The pairs with the model's own scores of their sides."""
+    chosen = scorer.raw([(one.pair.prompt, one.pair.chosen) for one in pairs])
+    rejected = scorer.raw([(one.pair.prompt, one.pair.rejected) for one in pairs])
+    return [Scored(*three) for three in zip(pairs, chosen, rejected, strict=True)]
 
 
-def held_out_accuracy(scorer: RewardScorer, held_out: list[Pair]) -> tuple[dict[str, float], dict[str, float]]:
-    """Share of held-out pairs whose chosen side scores higher (a tie counts half), with its 95 % interval; score statistics.
-
-    The statistics standardise scores for RL: over both sides of the held-out pairs.
-    """
-    chosen = scorer.raw([(row["prompt"], row["chosen"]) for row in held_out])
-    rejected = scorer.raw([(row["prompt"], row["rejected"]) for row in held_out])
-    wins = [1.0 if c > r else 0.5 if c == r else 0.0 for c, r in zip(chosen, rejected, strict=True)]
-    estimate = mean(wins, samples=1, draws=10_000, seed=0)
-    longer = sum(len(row["chosen"]) > len(row["rejected"]) for row in held_out) / len(held_out)
-    accuracy = {
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "n": len(held_out),
-        "longer_is_better": longer,
-    }
-    every = [*chosen, *rejected]
-    return accuracy, {"mean": statistics.fmean(every), "deviation": max(statistics.pstdev(every), 1e-6)}
+def score_statistics(scored: Sequence[Scored]) -> dict[str, float]:
+    """Mean and deviation over both sides of the held-out pairs; they standardise scores for RL."""
+    every = [value for one in scored for value in (one.chosen, one.rejected)]
+    return {"mean": statistics.fmean(every), "deviation": max(statistics.pstdev(every), 1e-6)}

@@ -25,6 +25,7 @@ class Judgement:
     verdict: Verdict | None  # None for problems without a verifier
     reward_model: float | None  # normalised to [0, 1]; None where the reward model was not asked
     length: Length | None = None
+    turns: list[str] | None = None  # of an episode, what the model wrote in each
 
 
 def accuracy(judgement: Judgement) -> float:
@@ -33,15 +34,19 @@ def accuracy(judgement: Judgement) -> float:
 
 
 def form(judgement: Judgement) -> float:
-    """1 for one closed block of non-empty thinking followed by a non-empty answer, else 0.
+    """1 for one closed block of non-empty thinking followed by a non-empty answer, else 0; in an episode, by every turn.
 
     Counting tags alone would pay for empty ones.
     """
-    text = judgement.text
+    turns = [judgement.text] if judgement.turns is None else judgement.turns
+    return float(bool(turns) and all(map(_formed, turns)))
+
+
+def _formed(text: str) -> bool:
     if text.count("<think>") > 1 or text.count("</think>") != 1:
-        return 0.0
+        return False
     thinking, answer = split_thinking(text)
-    return 1.0 if thinking and thinking.strip() and answer.strip() else 0.0
+    return bool(thinking and thinking.strip() and answer.strip())
 
 
 def reward_model(judgement: Judgement) -> float:
@@ -70,17 +75,24 @@ REWARDS: dict[str, Callable[[Judgement], float]] = {
 }
 
 
-def rewards_of(judgement: Judgement, weights: dict[str, float], mask_cut: bool = False) -> tuple[dict[str, float], float | None]:
+def rewards_of(
+    judgement: Judgement, weights: dict[str, float], mask_cut: bool = False, gated: bool = False
+) -> tuple[dict[str, float], float | None]:
     """Each named reward and their weighted sum; nothing and None for an unscorable completion.
 
     An unscorable completion loses all its rewards, shaping included: a partial sum would count as a bad answer. With
     `mask_cut`, a completion that was cut at its limit keeps its rewards by name but has no sum: it is not trained on, and does
     not enter its group's mean either, since nobody knows how it would have ended (DAPO's overlong filtering masks its
     loss alone, section 3.4, and lets it pull down the mean).
+
+    `gated`: the reward model counts only where the rules hold; a completion that is not `correct` gets 0 from it, below all that
+    a correct one can get, so that pleasing never makes up for being wrong.
     """
     if judgement.verdict is not None and judgement.verdict.outcome == "unscorable":
         return {}, None
     values = {name: REWARDS[name](judgement) for name in weights}
+    if gated and (judgement.verdict is None or judgement.verdict.outcome != "correct"):
+        values["reward_model"] = 0.0
     if mask_cut and judgement.length is not None and judgement.length.cut:
         return values, None
     return values, sum(weights[name] * value for name, value in values.items())

@@ -6,7 +6,7 @@ so a resumed run goes on with the same ones. Rollouts that serve several updates
 """
 
 from openqwq.config.rl import RlSampling
-from openqwq.config.train import Sampling
+from openqwq.config.train import GrpoConfig, Sampling
 
 
 def sampling_at(sampling: RlSampling, step: int) -> Sampling:
@@ -19,6 +19,8 @@ def sampling_at(sampling: RlSampling, step: int) -> Sampling:
     return Sampling(temperature=temperature, max_tokens=max_tokens)
 
 
-def longest(sampling: RlSampling) -> int:
-    """Tokens of the longest completion that any step allows."""
-    return max(sampling.lengths())
+def longest(config: GrpoConfig) -> int:
+    """Tokens of the longest completion that any step allows; of an episode, those that the policy may write in all its turns."""
+    turn = max(config.sampling.lengths())
+    agents = config.agents
+    return turn if agents is None else max(turn, min(turn * agents.max_turns, agents.max_context_tokens))

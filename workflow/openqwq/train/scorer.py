@@ -1,15 +1,16 @@
 """Scores of the reward model, normalised by statistics stored beside it."""
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from openqwq.errors import UserError
 from openqwq.generate.checkpoint import load_tokenizer, require_checkpoint
 from openqwq.train import distributed, sharded
+from openqwq.train.squash import Squash
 from openqwq.train.tokens import encode
 
 STATISTICS = "score_statistics.json"
@@ -18,12 +19,12 @@ STATISTICS = "score_statistics.json"
 class RewardScorer:
     """Batched scores of (prompt, completion) pairs. `batch` sequences go through the model together."""
 
-    def __init__(self, model: Any, tokenizer: Any, batch: int, mean: float = 0.0, deviation: float = 1.0) -> None:
-        self.model, self.tokenizer, self.batch, self.mean, self.deviation = model.eval(), tokenizer, batch, mean, deviation
+    def __init__(self, model: Any, tokenizer: Any, batch: int, squash: Squash | None = None) -> None:
+        self.model, self.tokenizer, self.batch, self.squash = model.eval(), tokenizer, batch, squash or Squash()
 
     @classmethod
-    def load(cls, checkpoint: Path, batch: int, dtype: str) -> "RewardScorer":
-        """From a published reward model with its statistics."""
+    def load(cls, checkpoint: Path, batch: int, dtype: str, clip: float | None = None) -> "RewardScorer":
+        """From a published reward model with its statistics; `clip` as in `Squash`."""
         from transformers import AutoModelForSequenceClassification
 
         require_checkpoint(checkpoint)
@@ -32,8 +33,9 @@ class RewardScorer:
         )
         if torch.cuda.is_available():  # one process holds it whole; several a part each, and score together
             model = sharded.shard(model) if distributed.join() else model.to("cuda")
-        statistics = json.loads((checkpoint / STATISTICS).read_text(encoding="utf-8"))
-        return cls(model, load_tokenizer(checkpoint), batch, statistics["mean"], statistics["deviation"])
+        statistics = read_statistics(checkpoint)
+        squash = Squash(statistics["mean"], statistics["deviation"], clip)
+        return cls(model, load_tokenizer(checkpoint), batch, squash)
 
     def raw(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """The model's own scores, on no particular scale."""
@@ -51,5 +53,16 @@ class RewardScorer:
         return scores
 
     def __call__(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """Scores in [0, 1]: standardised by the held-out pairs' statistics, then squashed by the logistic function."""
-        return [1 / (1 + math.exp(-max(-30.0, min(30.0, (s - self.mean) / self.deviation)))) for s in self.raw(pairs)]
+        """Scores in [0, 1] (`Squash`)."""
+        return self.squash(self.raw(pairs))
+
+
+def read_statistics(checkpoint: Path) -> dict[str, float]:
+    """Mean and deviation of a published reward model's scores. Raises `UserError` for a folder without them."""
+    try:
+        stored = json.loads((checkpoint / STATISTICS).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{checkpoint}: no {STATISTICS}, so this is no reward model of the stage reward_model. Give that stage's folder."
+        ) from error
+    return {"mean": float(stored["mean"]), "deviation": float(stored["deviation"])}

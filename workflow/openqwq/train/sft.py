@@ -24,7 +24,7 @@ from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.order import filled, training_order
 from openqwq.train.saves import SealedSaves
 from openqwq.train.sharded_trainer import ShardedSaves, master_weights
-from openqwq.train.tokens import encode, prompt_text
+from openqwq.train.tokens import encode_trace
 from openqwq.train.vocabulary import replace_fused_head
 
 
@@ -67,10 +67,9 @@ def tokenised(traces: Path, tokenizer: Any, max_length: int, stage: Stage) -> li
     rows = []
     table = read_table(traces, TRACE).to_pylist()
     for row in table:
-        prompt, completion = encode(tokenizer, prompt_text(tokenizer, row), row["completion"])
-        if len(prompt) + len(completion) <= max_length:
-            mask = [0] * len(prompt) + [1] * len(completion)
-            rows.append({"input_ids": prompt + completion, "completion_mask": mask})
+        ids, learnt = encode_trace(tokenizer, row)
+        if len(ids) <= max_length:
+            rows.append({"input_ids": ids, "completion_mask": list(map(int, learnt))})
     if len(rows) < len(table):
         stage.progress.say(
             f"{len(table) - len(rows)} of {len(table)} traces are longer than {max_length} tokens and are left out"

@@ -19,17 +19,19 @@ from openqwq import ranks
 from openqwq.errors import UserError
 from openqwq.generate.checkpoint import load_model
 from openqwq.train import distributed, sharded
+from openqwq.train.dropout import without_dropout
 
 SHARDS = "shards"
 
 
 def master_weights(checkpoint: Path) -> Any:
-    """The policy to train, in float32; in CPU memory where it is going to be sharded, for no single GPU may hold it.
+    """The policy to train, in float32 and without dropout; in CPU memory where it is going to be sharded, for no single GPU may
+    hold it.
 
     There, only the first process of a node reads the weights (`cpu_ram_efficient_loading` in the launch file).
     """
     distributed.join()
-    return load_model(checkpoint, "float32", "cpu" if ranks.sharded() else None)
+    return load_model(checkpoint, "float32", "cpu" if ranks.sharded() else None, without_dropout(checkpoint))
 
 
 class ShardedSaves:

@@ -29,17 +29,30 @@ class Packed:
     spans: list[tuple[int, int, int]]  # of each completion, in order: row, where its tokens begin, how many there are
 
 
-def pack(prompts: list[list[int]], completions: list[list[int]], padding: int, device: torch.device) -> Packed:
+def pack(
+    prompts: list[list[int]],
+    completions: list[list[int]],
+    padding: int,
+    device: torch.device,
+    scored: list[list[bool]] | None = None,
+) -> Packed:
     """Packs completions whose prompts are equal and stand next to one another. No prompt may be empty.
+
+    `scored` says of each completion's tokens whether it has a label; without it, all have.
 
     A row takes completions up to `MAX_TOKENS` (the mask grows with the square of its length), and at least one.
     """
     rows: list[tuple[list[int], list[int], list[int], list[int]]] = []  # ids, positions, labels, blocks
     spans = []
-    for prompt, members in groupby(zip(map(tuple, prompts), completions, strict=True), key=lambda pair: pair[0]):
+    labelled = [
+        completion if scored is None else [token if wanted else -100 for token, wanted in zip(completion, scored[i], strict=True)]
+        for i, completion in enumerate(completions)
+    ]
+    members_of = zip(map(tuple, prompts), completions, labelled, strict=True)
+    for prompt, members in groupby(members_of, key=lambda member: member[0]):
         shared = list(prompt[:-1])
         row: tuple[list[int], list[int], list[int], list[int]] | None = None
-        for number, (_, completion) in enumerate(members, 1):
+        for number, (_, completion, targets) in enumerate(members, 1):
             if row is None or len(row[0]) + 1 + len(completion) > MAX_TOKENS:
                 row = ([*shared], list(range(len(shared))), [-100] * len(shared), [0] * len(shared))
                 rows.append(row)
@@ -47,7 +60,7 @@ def pack(prompts: list[list[int]], completions: list[list[int]], padding: int, d
             ids += [prompt[-1], *completion]
             spans.append((len(rows) - 1, len(ids) - len(completion), len(completion)))
             positions += range(len(shared), len(shared) + 1 + len(completion))
-            labels += [-100, *completion]
+            labels += [-100, *targets]
             blocks += [number] * (1 + len(completion))
     width = max(len(row[0]) for row in rows)
 
@@ -67,7 +80,6 @@ def unpack(values: torch.Tensor, packed: Packed, width: int) -> torch.Tensor:
 
 
 def spread(values: torch.Tensor, packed: Packed, width: int) -> torch.Tensor:
-    """(N,) figures of the scored tokens alone, in their order, as (B, width), zero beyond a completion's end."""
-    counts = torch.tensor([count for _, _, count in packed.spans], device=values.device)
-    given = torch.arange(width, device=values.device) < counts.unsqueeze(1)
+    """(N,) figures of the scored tokens alone, in their order, as (B, width), zero where nothing is scored."""
+    given = unpack(packed.labels[:, 1:] != -100, packed, width)
     return values.new_zeros(given.shape).masked_scatter(given, values)

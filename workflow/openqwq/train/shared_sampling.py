@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 from openqwq import ranks
 from openqwq.config.train import Sampling
 from openqwq.generate import Sample, Sampler
+from openqwq.generate.prompts import Prompt
 from openqwq.train import distributed
 from openqwq.train.judging import Scorer
 
 T = TypeVar("T")
-Job = tuple[Sequence[str], int, Sampling, int]  # prompts, samples, sampling, seed
+Job = tuple[Sequence[Prompt], int, Sampling, int | Sequence[int]]  # prompts, samples, sampling, seed
 
 
 class SharedSampler:
@@ -60,10 +61,10 @@ class SharedSampler:
 
     def sample(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[Prompt],
         samples: int,
         sampling: Sampling,
-        seed: int,
+        seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
         on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
@@ -102,11 +103,12 @@ class SharedSampler:
         prompts, samples, sampling, seed = job
         engine, engines = ranks.rank() // self.together, ranks.count() // self.together
         mine = prompts[engine::engines]
+        seeds = seed if isinstance(seed, int) else seed[engine::engines]
         # What has been sampled here stands for the whole: the others go on beside.
         whole = len(prompts) * samples
         tell = progress and (lambda done, total: progress(round(done * whole / total), whole))
         written = on_prompt and (lambda index, one: on_prompt(engine + index * engines, one))
-        drawn = self.own.sample(mine, samples, sampling, seed, tell, written) if mine else []
+        drawn = self.own.sample(mine, samples, sampling, seeds, tell, written) if mine else []
         return distributed.gather(drawn)
 
     def _scores(self, pairs: list[tuple[str, str]]) -> list[list[float]]:

@@ -56,7 +56,18 @@ class Once:
 
     def __init__(self, mark: Path, send: Callable[[int, dict[str, float]], Any], finish: Callable[[], Any]) -> None:
         self.mark, self.send, self.close = mark, send, finish
-        self.sent = json.loads(mark.read_text(encoding="utf-8"))["step"] if mark.exists() else 0
+        self.sent = self._read()
+
+    def _read(self) -> int:
+        try:
+            return int(json.loads(self.mark.read_text(encoding="utf-8"))["step"])
+        except FileNotFoundError:
+            return 0
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{self.mark}: damaged, so it is not known which steps the tracker has. Delete it and start again: the tracker "
+                "is then told the steps from the last save on, and may show some twice."
+            ) from error
 
     def log(self, step: int, values: dict[str, float]) -> None:
         if step > self.sent:

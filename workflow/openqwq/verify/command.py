@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +20,41 @@ from openqwq.verify.pool import VerifierPool
 from openqwq.verify.registry import find
 
 PLAIN = ("id", "verifier", "reference", "completion")
+EPISODES = "environment"  # the verifier of rows that agents judge
 STORED = ("problem_id", "sample", "verifier", "reference", "text")
+
+
+@dataclass
+class LeftOut:
+    """Rows that nothing here can judge."""
+
+    unjudged: int = 0  # without a verifier
+    episodes: int = 0
+
+    @property
+    def told(self) -> str:
+        """Both counts, for people."""
+        told = f"{self.unjudged} without a verifier"
+        if self.episodes:
+            told += f", {self.episodes} episodes, whose environment's state is gone: their stored verdicts stand"
+        return told
 
 
 def run(source: Path, out: Path, workers: int = 2) -> None:
     """Judges every row of `source` (jsonl or parquet) and writes parquet with `id, verdict, score, reason, seconds`.
 
     Rows have the keys `id, verifier, reference, completion`, or are our own stored completions (`problem_id, sample,
-    verifier, reference, text`, the id becoming `problem_id/sample`); rows without a verifier are left out and counted.
+    verifier, reference, text`, the id becoming `problem_id/sample`). Rows without a verifier are left out and counted, and so are
+    episodes: the state that an environment judged them by is gone, and their text alone does not say what they did.
     Raises `UserError` naming file, row and key for what cannot be read; then nothing is written.
     """
     items, left_out = read_items(source)
     if not items:
-        raise UserError(f"{source}: no rows to judge ({left_out} without a verifier). Each row needs {', '.join(PLAIN)}.")
+        raise UserError(f"{source}: no rows to judge ({left_out.told}). Each row needs {', '.join(PLAIN)}.")
     require_writable(source, out)
     progress = Progress("verify", None)
-    if left_out:
-        print(f"{source}: {left_out} rows without a verifier left out", file=sys.stderr)
+    if left_out.unjudged or left_out.episodes:
+        print(f"{source}: left out {left_out.told}", file=sys.stderr)
     with VerifierPool(workers) as pool:
         judged = pool.judge(items, lambda done, total: progress.update("judged", done, total))
     write_table(out, [_row(item, answer) for item, answer in zip(items, judged, strict=True)], VERDICT)
@@ -55,18 +74,20 @@ def require_writable(source: Path, out: Path) -> None:
         raise UserError(f"{out}: cannot be written there. Choose another place for the verdicts.")
 
 
-def read_items(source: Path) -> tuple[list[Item], int]:
-    """The items of a file and the number of rows left out for having no verifier."""
+def read_items(source: Path) -> tuple[list[Item], LeftOut]:
+    """The items of a file, and how many rows were left out."""
     if not source.is_file():
         raise UserError(f"{source}: no such file. Name a .jsonl or .parquet file with the columns {', '.join(PLAIN)}.")
     rows = _parquet_rows(source) if source.suffix == ".parquet" else _jsonl_rows(source)
-    items, left_out = [], 0
+    items, left_out = [], LeftOut()
     for where, row in rows:
         item = _item(where, row)
-        if item is None:
-            left_out += 1
-        else:
+        if item is not None:
             items.append(item)
+        elif row["verifier"] == EPISODES:
+            left_out.episodes += 1
+        else:
+            left_out.unjudged += 1
     return items, left_out
 
 
@@ -111,7 +132,7 @@ def _item(where: str, row: dict[str, Any]) -> Item | None:
     for key in STORED if stored else PLAIN:
         if key not in row:
             raise UserError(f"{where}: the key {key!r} is missing. Each row needs {', '.join(PLAIN)}.")
-    if row["verifier"] is None:
+    if row["verifier"] is None or row["verifier"] == EPISODES:
         return None
     if stored and (isinstance(row["sample"], bool) or not isinstance(row["sample"], int)):
         raise UserError(f"{where}: 'sample' is {row['sample']!r}, expected a whole number.")

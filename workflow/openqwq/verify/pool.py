@@ -2,7 +2,8 @@
 
 One thread of ours stands beside each worker: it starts it, feeds it and holds the clock. The thread lives as long as
 the pool, so the kernel's parent-death signal (which follows the *thread* that started a process) kills the workers
-when the pool or its process goes, however it goes.
+when the pool or its process goes, however it goes. A pool that is left by an exception (a stage that is asked to stop) waits
+for nothing: items under way are given up within `LOOK` seconds, and those that wait are never begun.
 """
 
 import queue
@@ -16,7 +17,7 @@ from openqwq.verify.budget import budget
 from openqwq.verify.item import Item, Judged
 from openqwq.verify.registry import find
 from openqwq.verify.verdict import Verdict, incorrect, unscorable
-from openqwq.verify.workerprocess import Failed, OutOfTime, WorkerProcess
+from openqwq.verify.workerprocess import Failed, GivenUp, OutOfTime, WorkerProcess
 
 GOLD_TIMEOUT = "limit: the reference took longer than {seconds:g} s"
 COMPLETION_TIMEOUT = "limit: judging the completion took longer than {seconds:g} s"
@@ -62,8 +63,10 @@ class VerifierPool:
         self.workers, self.seconds = workers, seconds
         self._tasks: queue.SimpleQueue[tuple[int, Item, Answers] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._leaving = threading.Event()
 
     def __enter__(self) -> "VerifierPool":
+        self._leaving.clear()
         for number in range(self.workers):
             thread = threading.Thread(target=self._serve, name=f"verifier-{number}", daemon=True)
             thread.start()
@@ -71,6 +74,8 @@ class VerifierPool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None:
+            self._leaving.set()
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
@@ -107,12 +112,16 @@ class VerifierPool:
                 index, item, answers = task
                 started = time.monotonic()
                 try:
+                    if self._leaving.is_set():
+                        raise GivenUp
                     worker, verdict = self._judge(worker, item)
                     answers.put((index, Judged(verdict, time.monotonic() - started)))
                 except BaseException as error:  # noqa: BLE001  handed to the caller, which raises it
                     answers.put((index, error))
         finally:
-            if worker is not None:
+            if worker is not None and self._leaving.is_set():
+                worker.kill()
+            elif worker is not None:
                 worker.close()
 
     def _judge(self, worker: WorkerProcess | None, item: Item) -> tuple[WorkerProcess | None, Verdict]:
@@ -122,9 +131,12 @@ class VerifierPool:
         """
         reason, seconds, phases = "", budget(item, self.seconds), []
         for _attempt in range(2):
-            worker = worker or WorkerProcess()
+            worker = worker or WorkerProcess(self._leaving.is_set)
             try:
                 return worker, worker.judge(item, seconds)
+            except GivenUp:
+                worker.kill()
+                raise
             except OutOfTime as timeout:
                 worker.kill()
                 worker = None

@@ -25,6 +25,8 @@ REGISTRY: dict[str, Verifier] = {
     "math_verify": _lazily("openqwq.verify.math.baseline"),  # the peer, for comparison
     "code": _lazily("openqwq.verify.code.judge"),
     "instructions": _lazily("openqwq.verify.instructions.judge"),
+    "choice": _lazily("openqwq.verify.choice"),
+    "livebench": _lazily("openqwq.verify.livebench.judge"),
     "tool_call": _lazily("openqwq.verify.tool_call"),
 }
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from openqwq.verify.item import Item
@@ -16,6 +17,7 @@ from openqwq.verify.verdict import Verdict
 
 PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 CLOSE_SECONDS = 5.0
+LOOK = 0.2  # seconds between two looks at whether to give up
 LOADING_SECONDS = 120.0  # importing sympy on a busy machine; not counted against the item
 
 
@@ -39,10 +41,15 @@ class Died(Exception):
     """The worker ended."""
 
 
-class WorkerProcess:
-    """A process that runs `openqwq.verify.worker`, in a session of its own."""
+class GivenUp(Exception):
+    """Nobody waits for the verdict any more."""
 
-    def __init__(self) -> None:
+
+class WorkerProcess:
+    """A process that runs `openqwq.verify.worker`, in a session of its own. `leaving()` says that nobody waits any more."""
+
+    def __init__(self, leaving: Callable[[], bool] = lambda: False) -> None:
+        self.leaving = leaving
         self.socket, theirs = socket.socketpair()
         with theirs:
             environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [PACKAGE_ROOT, os.environ.get("PYTHONPATH")]))}
@@ -57,7 +64,7 @@ class WorkerProcess:
         self.buffer = b""
 
     def judge(self, item: Item, seconds: float) -> Verdict:
-        """Sends the item and waits. Raises `OutOfTime` or `Failed`; after either the worker is of no more use."""
+        """Sends the item and waits. Raises `OutOfTime`, `Failed` or `GivenUp`; after each the worker is of no more use."""
         request = json.dumps([item.id, item.verifier, item.reference, item.completion, seconds]).encode() + b"\n"
         phase, spent, since = "start", 0.0, time.monotonic()
         self.socket.settimeout(max(seconds, LOADING_SECONDS))
@@ -87,8 +94,12 @@ class WorkerProcess:
         """The next line from the worker without its end, or None at the deadline."""
         while b"\n" not in self.buffer:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+            if left <= 0:
                 return None
+            if self.leaving():
+                raise GivenUp
+            if not select.select([self.socket], [], [], min(left, LOOK))[0]:
+                continue
             try:
                 chunk = self.socket.recv(1 << 16)
             except OSError as error:

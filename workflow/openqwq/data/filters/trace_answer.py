@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from openqwq.data.judging import Judging
 from openqwq.data.rows import Row
+from openqwq.data.steps import gold_environment
 from openqwq.verify import Item, Verdict
 
 
@@ -21,9 +22,12 @@ def reason(verdict: Verdict) -> str | None:
 
 def reasons(rows: Sequence[Row], pool: Judging) -> list[str | None]:
     """For each trace why it goes, or None; None also where the row has no verifier. Raises `UserError` for an unknown one."""
-    judged = [at for at, row in enumerate(rows) if row["verifier"] is not None]
-    items = [Item(str(at), rows[at]["verifier"], rows[at]["reference"] or "null", rows[at]["completion"]) for at in judged]
     found: list[str | None] = [None] * len(rows)
+    for at, row in enumerate(rows):
+        if row["verifier"] == "environment":  # not the pool's: agents score it
+            found[at] = reason(gold_environment.verdict(row))
+    judged = [at for at, row in enumerate(rows) if row["verifier"] not in (None, "environment")]
+    items = [Item(str(at), rows[at]["verifier"], rows[at]["reference"] or "null", rows[at]["completion"]) for at in judged]
     for at, result in zip(judged, pool.judge(items) if items else [], strict=True):
         found[at] = reason(result.verdict)
     return found

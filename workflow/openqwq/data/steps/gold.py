@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 from openqwq.data.ledger import Dropped
 from openqwq.data.rows import Row
+from openqwq.data.steps import gold_environment
 from openqwq.data.steps.golds import NoTrial, Trial, trial
 from openqwq.verify import Item, Judged, Verdict, VerifierPool
 
@@ -40,7 +41,12 @@ def check(rows: list[Row], golds: Golds) -> tuple[list[Row], list[Dropped]]:
         if row["verifier"] is None:
             continue
         try:
-            trials[at] = trial(row)
+            if row["verifier"] == "environment":  # not the pool's: agents score it
+                solved, idle = gold_environment.trials(row)
+                if (why := fault(solved, [idle], "doing nothing")) is not None:
+                    reasons[at] = why
+            else:
+                trials[at] = trial(row)
         except NoTrial as error:
             reasons[at] = str(error)
     items, owners = [], []

@@ -70,11 +70,19 @@ def _tool_call(row: Row, reference: dict[str, Any]) -> Trial:
     return Trial(right, [_call_blocks(mutate.calls(accepted))], "a call to another function")
 
 
+def _choice(row: Row, reference: dict[str, Any]) -> Trial:
+    others = [chr(ord("A") + number) for number in range(len(reference["options"]))]
+    wrong = [f"\\boxed{{{letter}}}" for letter in others if letter != reference["answer"]][:1]
+    right = row["completion"] if "completion" in row else f"\\boxed{{{reference['answer']}}}"
+    return Trial(right, wrong, "another option")
+
+
 _MAKERS: dict[str, Callable[[Row, dict[str, Any]], Trial]] = {
     "math": _math,
     "code": _code,
     "instructions": _instructions,
     "tool_call": _tool_call,
+    "choice": _choice,
 }
 
 

@@ -1,6 +1,7 @@
 """Step `schema`: a row has what its role and its verifier need."""
 
 import json
+import re
 
 from openqwq.data import gold_shape
 from openqwq.data.rows import Message, Row, metadata_of
@@ -21,6 +22,8 @@ def fault(row: Row) -> str | None:
         return "chat markup in the text"
     if "completion" in row and not row["completion"].strip():
         return "empty completion"
+    if row.get("turns") is not None and not _alternating(row["turns"]):
+        return "the turns before the completion do not begin with the assistant's and end with a tool's"
     if "chosen" in row:
         if not _said(row["chosen"]) or not _said(row["rejected"]):
             return "empty answer"
@@ -42,8 +45,14 @@ def _rate(row: Row) -> str | None:
 
 def _texts(row: Row) -> list[str]:
     """All text that a chat template puts among its own markup."""
-    turns = [*row["messages"], *row.get("chosen", []), *row.get("rejected", [])]
+    turns = [*row["messages"], *(row.get("turns") or []), *row.get("chosen", []), *row.get("rejected", [])]
     return [*(turn["content"] for turn in turns), row["tools"] or "", row.get("completion") or ""]
+
+
+def _alternating(turns: list[Message]) -> bool:
+    """Turns of the assistant, each with the answers of one tool or more behind it."""
+    roles = "".join({"assistant": "a", "tool": "t"}.get(turn["role"], "?") for turn in turns)
+    return re.fullmatch(r"(at+)+", roles) is not None
 
 
 def _said(turns: list[Message]) -> str:

@@ -44,8 +44,8 @@ def told(row: Row) -> list[list[Line]]:
 
 
 def answered(row: Row) -> list[list[Line]]:
-    """What is learnt from: the completion of a trace, both answers of a preference."""
-    turns = [*row.get("chosen", []), *row.get("rejected", [])]
+    """What is learnt from: the completion of a trace and its turns before, both answers of a preference."""
+    turns = [*(row.get("turns") or []), *row.get("chosen", []), *row.get("rejected", [])]
     return [lines(text) for text in ([row["completion"]] if "completion" in row else []) + [t["content"] for t in turns]]
 
 

@@ -6,10 +6,26 @@
 from typing import Any
 
 from openqwq.config.evaluate import Benchmark
-from openqwq.evaluate.benchmarks.math_file import math_problems
-from openqwq.evaluate.benchmarks.row import BOXED
+from openqwq.data.sources.hub_rows import Place
+from openqwq.evaluate.benchmarks.row import BOXED, problem
+from openqwq.evaluate.benchmarks.source import field, from_hub
+
+HUB = {"math500": Place("HuggingFaceH4/MATH-500", "6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be", split="test")}
 
 
 def rows(benchmark: Benchmark) -> list[dict[str, Any]]:
     """The gold is the `answer` column, in LaTeX."""
-    return math_problems(benchmark, "problem", licence="MIT", suffix=BOXED, kept=("subject", "level"))
+    made = []
+    for index, raw in enumerate(from_hub(benchmark, HUB[benchmark.name])):
+        where = f"benchmark {benchmark.name}, row {index}"
+        made.append(
+            problem(
+                source=benchmark.name,
+                domain="math",
+                prompt=field(raw, "problem", str, where) + BOXED,
+                verifier="math",
+                reference={"answer": str(field(raw, "answer", (int, str), where))},
+                metadata={"index": index, "licence": "MIT", "subject": raw.get("subject"), "level": raw.get("level")},
+            )
+        )
+    return made

@@ -8,17 +8,16 @@ The file has inputs but no outputs: the canonical solution, run beside the tests
 Five inputs of Mbpp/255, whose outputs have 6 to 128 million values each, are left out.
 """
 
-import pprint
 from typing import Any
 
 from openqwq.config.evaluate import Benchmark
 from openqwq.errors import UserError
+from openqwq.evaluate.benchmarks.evalplus import CLOSE, SECONDS, check_program
 from openqwq.evaluate.benchmarks.mbpp_inputs import restored
 from openqwq.evaluate.benchmarks.row import problem
 from openqwq.evaluate.benchmarks.source import field, from_path
 
 ASK = "{}\n\nReply with the whole program in one ```python code block."
-SECONDS = 60  # for all inputs of a task; a few of them are slow on purpose
 
 # How the release compares, beside equality (evalplus/eval/_special_oracle.py, v0.3.1).
 AS_SETS = {
@@ -52,35 +51,6 @@ def digit_distance(one, other):
     return sum(abs(int(a) - int(b)) for a, b in zip(str(one).zfill(width), str(other).zfill(width)))
 """,
 }
-TESTS = """
-from copy import deepcopy
-from math import inf, nan
-
-SOLUTION = {{}}
-exec({solution!r}, SOLUTION)  # in a namespace of its own: one of the functions is called check
-{helpers}
-ATOL = {atol!r}
-INPUTS = {inputs}
-
-
-def close(out, expected):
-    if isinstance(expected, (list, tuple)):
-        return isinstance(out, (list, tuple)) and len(out) == len(expected) and all(map(close, out, expected))
-    if isinstance(expected, float) or (ATOL and isinstance(expected, int)):
-        return isinstance(out, (int, float)) and (out == expected or abs(out - expected) <= (ATOL or 1e-6) + 1e-7 * abs(expected))
-    return out == expected
-
-
-def found(value):
-    return value if isinstance(value, bool) else value is not None
-
-
-def check(candidate):
-    for arguments in INPUTS:
-        expected = SOLUTION[{entry!r}](*deepcopy(arguments))
-        out = candidate(*deepcopy(arguments))
-        assert {oracle}, "another value than the canonical solution's"
-"""
 
 
 def rows(benchmark: Benchmark) -> list[dict[str, Any]]:
@@ -96,13 +66,13 @@ def rows(benchmark: Benchmark) -> list[dict[str, Any]]:
         ]  # none is {} in the release
         if not inputs:
             raise UserError(f"{where}: there are no inputs. Fetch the file again.")
-        tests = TESTS.format(
-            solution=solution,
-            helpers=HELPERS.get(entry, ""),
+        tests = check_program(
+            entry,
+            solution,
+            restored(int(task.split("/")[-1]), inputs),
             atol=field(raw, "atol", (int, float), where),
-            inputs=pprint.pformat(restored(int(task.split("/")[-1]), inputs), width=120, compact=True),
-            entry=entry,
-            oracle=ORACLES.get(entry, "close(out, expected)"),
+            oracle=ORACLES.get(entry, CLOSE),
+            helpers=HELPERS.get(entry, ""),
         )
         made.append(
             problem(

@@ -6,7 +6,7 @@
 
 Each may have `time_limit_s` (wall time of one test; of all of them for `check`) and `memory_mb`. With `"literal": true` the
 `args`, `kwargs` and `expected` of a call are texts of Python literals, which tell tuples, sets, bytes and keys that are no
-text apart; in plain JSON a list stands for a tuple too.
+text apart; in plain JSON a list stands for a tuple too. A list of tests may be compressed (packed.py).
 """
 
 import ast
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openqwq.sandbox import Limits
+from openqwq.verify.code.packed import NotPacked, unpacked
 
 DEFAULT_SECONDS = 10.0
 DEFAULT_MEMORY_MB = 512
@@ -112,7 +113,10 @@ def call_tests(reference: dict[str, Any]) -> list[CallTest]:
 
 
 def _tests(reference: dict[str, Any]) -> list[dict[str, Any]]:
-    tests = reference.get("tests")
+    try:
+        tests = unpacked(reference.get("tests"))
+    except NotPacked as error:
+        raise UnusableReference(f'"tests" cannot be unpacked ({error})') from error
     if not isinstance(tests, list) or not tests or not all(isinstance(test, dict) for test in tests):
         raise UnusableReference('no list of tests under "tests"')
     return tests

@@ -10,7 +10,7 @@ from openqwq.config.curate import BuiltinSource
 from openqwq.data.normalise import normalise
 from openqwq.data.rows import Message, Row, make_row, prompt
 from openqwq.data.seeds import stream
-from openqwq.data.sources.builtin import code_functions, instructions, preferences, tool_calls
+from openqwq.data.sources.builtin import agents, code_functions, instructions, preferences, tool_calls
 from openqwq.data.sources.builtin.draft import Draft, Pair, ParamError
 from openqwq.data.sources.reading import Reading
 from openqwq.errors import UserError
@@ -28,6 +28,7 @@ class Generator:
 
 
 REGISTRY: dict[str, Generator] = {
+    "agents": Generator(agents.draw, agents.PARAMS),
     "code_functions": Generator(code_functions.draw, code_functions.PARAMS),
     "instructions": Generator(instructions.draw, instructions.PARAMS),
     "preferences": Generator(preferences.draw, preferences.PARAMS, preferences=True),
@@ -101,7 +102,9 @@ def _row(source: BuiltinSource, draft: Draft | Pair) -> Row:
         )
     if draft.solution is not None:
         metadata["solution"] = draft.solution
-    more = {"completion": draft.completion} if source.role == "traces" else {}
+    more: dict[str, Any] = {"completion": draft.completion} if source.role == "traces" else {}
+    if more and draft.turns is not None:
+        more["turns"] = draft.turns
     return make_row(
         source.name,
         draft.domain,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from openqwq.data.rows import Message
+
 
 class ParamError(Exception):
     """A setting of a generator that it cannot work with; the message names the key."""
@@ -19,6 +21,7 @@ class Draft:
     completion: str  # thinking and answer
     solution: str | None = None  # for the gold check: what the reference alone does not say
     tools: list[dict[str, Any]] | None = None
+    turns: list[Message] | None = None  # what comes between the prompt and the completion, where that is a last turn
 
 
 @dataclass(frozen=True)

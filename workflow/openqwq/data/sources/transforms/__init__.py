@@ -18,6 +18,7 @@ REGISTRY: dict[str, Callable[[Any], Any]] = {
     "before_reply": turns.before_reply,
     "preferred": pairs.preferred,
     "dispreferred": pairs.dispreferred,
+    "preference_strength": pairs.preference_strength,
     "domain_name": domains.domain_name,
     "toolrl_tools": toolrl.toolrl_tools,
     "toolrl_messages": toolrl.toolrl_messages,

@@ -1,4 +1,5 @@
-"""`preferred`, `dispreferred`: which of two responses people liked better, from `[response1, response2, preference]`.
+"""`preferred`, `dispreferred`, `preference_strength`: which of two responses people liked better, and how much, from
+`[response1, response2, preference]`.
 
 HelpSteer3 rates a pair from -3 (the first is much better) to 3 (the second is). 0 is a tie: the row teaches nothing and is set
 aside.
@@ -17,6 +18,12 @@ def preferred(values: list[Any]) -> str:
 def dispreferred(values: list[Any]) -> str:
     """The worse response. Raises `Unreadable` as `preferred` does."""
     return _pair(values)[1]
+
+
+def preference_strength(values: list[Any]) -> float:
+    """By how much, from 1 to 3 in HelpSteer3: the rating without its sign. Raises `Unreadable` as `preferred` does."""
+    _pair(values)
+    return float(abs(values[2]))
 
 
 def _pair(values: list[Any]) -> tuple[str, str]:

@@ -1,0 +1,93 @@
+"""An environment class in TRL's stock trainer, as it is."""
+
+import warnings
+
+import pytest
+from agents_helpers import call, problem, tasks
+
+from openqwq.agents.environment import tool_names
+from openqwq.agents.environments.files import Files
+from openqwq.agents.trl import environment_reward
+from openqwq.verify import unscorable
+
+TREE = {"files": {"/a.txt": "one"}, "expected": {"/b.txt": "one"}, "folders": []}
+
+
+@pytest.fixture(scope="module")
+def trainer(long_model, tmp_path_factory):
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import GRPOConfig, GRPOTrainer
+
+    rows = [problem("files", TREE), *(problem("files", task, number=n) for n, task in enumerate(tasks("files", 3), 1))]
+    data = Dataset.from_list([{"prompt": row["messages"], "reference": row["reference"]} for row in rows])
+    arguments = GRPOConfig(
+        output_dir=str(tmp_path_factory.mktemp("trl")),
+        per_device_train_batch_size=4,
+        num_generations=2,
+        max_completion_length=600,
+        max_tool_calling_iterations=2,
+        max_steps=1,
+        use_cpu=True,
+        bf16=False,
+        report_to="none",
+        disable_tqdm=True,
+        gradient_checkpointing=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the protocol is experimental
+        return GRPOTrainer(
+            model=AutoModelForCausalLM.from_pretrained(long_model),
+            processing_class=AutoTokenizer.from_pretrained(long_model),
+            args=arguments,
+            train_dataset=data,
+            environment_factory=Files,
+            reward_funcs=environment_reward,
+        )
+
+
+def test_trl_takes_the_class_as_it_is(trainer):
+    assert [tool.__name__ for tool in trainer.tools] == tool_names(Files)
+    assert trainer.chat_template is None  # ours is prefix-preserving, so TRL keeps it
+
+
+def test_trl_trains_a_step_on_episodes(trainer, monkeypatch):
+    """The turns are put into the model's mouth, for a random one calls nothing. Tools, masks, rewards and the step are TRL's."""
+    tokenizer = trainer.processing_class
+    said = {0: call("mv", source="/a.txt", target="/b.txt"), 1: "Done."}
+    seen: list[int] = []
+
+    def generate(prompt_ids, *_rest, **_more):
+        text = said[min(len(seen), 1)]
+        seen.append(len(prompt_ids))
+        own = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        return [own for _ in prompt_ids], None
+
+    monkeypatch.setattr(trainer, "_generate_single_turn", generate)
+    kept = {}
+    stock_score = trainer._generate_and_score_completions
+
+    def scored(inputs):
+        kept.update(out := stock_score(inputs))
+        return out
+
+    monkeypatch.setattr(trainer, "_generate_and_score_completions", scored)
+    trainer.train()
+    assert len(seen) == 2  # all called a tool, and went on with its answer
+    mask, ids = kept["tool_mask"], kept["completion_ids"]
+    assert set(mask[0].unique().tolist()) == {0, 1}
+    answered = tokenizer.decode(ids[0][mask[0] == 0])
+    assert "<tool_response>" in answered
+    logged = [entry for entry in trainer.state.log_history if "rewards/environment_reward/mean" in entry]
+    assert logged
+    assert logged[0]["tools/call_frequency"] == 1.0
+
+
+def test_the_reward_is_the_environments_score_or_none():
+    solved, idle, broken = Files(), Files(), Files()
+    for environment in (solved, idle, broken):
+        environment.reset(**problem("files", TREE))
+    solved.mv("/a.txt", "/b.txt")
+    broken.score = lambda _answer: unscorable("sandbox")
+    said = [[{"role": "assistant", "content": "Done."}]] * 2 + [[{"role": "tool", "content": "x"}]]
+    assert environment_reward(said, [solved, idle, broken], prompts=None) == [1.0, 0.0, None]

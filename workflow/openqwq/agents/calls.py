@@ -1,0 +1,71 @@
+"""Carrying out the calls of one turn. Whatever the model wrote, it gets an answer of bounded length."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from openqwq.agents import arguments, feedback
+from openqwq.agents.environment import Environment, ToolError, tool_schemas, tools_of
+from openqwq.verify.tool_call import BadCall, read_calls
+
+MAX_CALLS = 16  # of one turn
+_FORM = 'Write each call as one JSON object {"name": ..., "arguments": {...}} between tool_call tags'
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What a turn asks for: calls in order, or `fault` where they cannot be read; neither, where it calls no tool."""
+
+    calls: list[dict[str, Any]]
+    fault: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.calls) or self.fault is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A text for each call; one for the whole turn where they could not be read."""
+
+    texts: list[str]
+    failed: int
+
+
+def read_turn(turn: str) -> Calls:
+    """The calls of a turn; those in its thinking do not count."""
+    try:
+        calls = read_calls(turn)
+    except BadCall as fault:
+        return Calls([], str(fault))
+    return Calls([], f"{len(calls)} calls in one turn, at most {MAX_CALLS}") if len(calls) > MAX_CALLS else Calls(calls)
+
+
+def carry_out(calls: Calls, environment: Environment, most: int, special: Iterable[str] = ()) -> Answers:
+    """Carries the calls out in order.
+
+    `most`: characters of one answer; `special`: texts of the tokenizer's special tokens. Raises what an environment raises
+    but for `ToolError`.
+    """
+    if calls.fault is not None:
+        told = feedback.error(f"no call was carried out: {calls.fault}. {_FORM}.")
+        return Answers([feedback.escaped(feedback.shown(told, most), special)], 1)
+    texts, failed = [], 0
+    for call in calls.calls:
+        try:
+            value = _carried_out(call, environment)
+        except ToolError as fault:
+            value, failed = feedback.error(str(fault)), failed + 1
+        texts.append(feedback.escaped(feedback.shown(value, most), special))
+    return Answers(texts, failed)
+
+
+def _carried_out(call: dict[str, Any], environment: Environment) -> Any:
+    """The tool's result. Raises `ToolError`, also for an unknown tool and arguments that do not fit."""
+    functions = {schema["function"]["name"]: schema["function"] for schema in tool_schemas(type(environment))}
+    function = functions.get(call["name"])
+    if function is None:
+        raise ToolError(f"there is no tool {call['name'][:80]!r}. The tools are {', '.join(functions)}.")
+    why = arguments.fault(function, call["arguments"])
+    if why:
+        raise ToolError(why)
+    return tools_of(environment)[call["name"]](**call["arguments"])

@@ -1,0 +1,54 @@
+"""The gate's plan: what it will be able to show, written down before there are results to look at.
+
+Made from the configuration, the benchmarks' tables and what the stage `reason` scored on them; where that was not evaluated,
+from the largest spread there can be. General's evaluation waits for it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from openqwq.artifacts.files import read_table
+from openqwq.artifacts.schemas import SAMPLE
+from openqwq.config.evaluate import Benchmark, EvaluateConfig
+from openqwq.evaluate.power import DRIFT, detectable_loss, power, problems_for, sampling_variance, spread
+from openqwq.evaluate.scores import by_problem, frame
+from openqwq.evaluate.work import plan as planned_work
+from openqwq.stage import Stage
+
+ENOUGH = 0.8  # power
+
+
+def run(stage: Stage, config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, before: Path | None, out: Path) -> None:
+    """Publishes the plan as `out`. `tables` holds the benchmarks' problems, `before` what evaluating `reason` published."""
+    work = planned_work(config, benchmarks, tables)
+    rows = []
+    for name in config.gate.benchmarks:
+        if name not in work:  # the gate will say: not measured
+            continue
+        problems, samples = work[name].problems, work[name].samples
+        kept = before / f"{name}.parquet" if before is not None else None
+        accuracies = list(by_problem(frame(read_table(kept, SAMPLE))).accuracy) if kept and kept.is_file() else None
+        rows.append(planned(name, len(problems), samples, config.gate.margin, accuracies))
+    stage.publish_json(out, {"margin": config.gate.margin, "confidence": 0.95, "drift": DRIFT, "benchmarks": rows})
+    for row in rows:
+        short = "" if row["power"] >= ENOUGH else f"; {row['problems_needed']} problems would have {ENOUGH:.0%}"
+        sizes = f"n = {row['n']}, k = {row['k']}, margin {row['margin']:g}"
+        stage.progress.say(f"gate on {row['benchmark']}: {sizes}: power {row['power']:.0%}{short}")
+
+
+def planned(benchmark: str, n: int, k: int, margin: float, accuracies: list[float] | None) -> dict[str, Any]:
+    """One benchmark's row. `accuracies` are those of the problems in the stage before, None where they are not known."""
+    known = len(accuracies) if accuracies else 0
+    deviation = spread(sampling_variance(accuracies or [], k), k)
+    n_used = known or n  # problems that could not be scored will be missing in the pair, too
+    return {
+        "benchmark": benchmark,
+        "n": n_used,
+        "k": k,
+        "margin": margin,
+        "spread": round(deviation, 6),
+        "spread_from": f"the accuracies of reason on {known} problems" if known else "assumed: the largest there can be",
+        "power": round(power(deviation, n_used, margin), 6),
+        "detectable_loss": round(detectable_loss(deviation, n_used, margin), 6),
+        "problems_needed": problems_for(deviation, margin),
+    }

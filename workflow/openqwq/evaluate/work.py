@@ -1,0 +1,84 @@
+"""What evaluating a checkpoint consists of: which problems, how many samples of each, drawn how and with which seed."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from openqwq.artifacts.files import read_table
+from openqwq.artifacts.schemas import PROBLEM
+from openqwq.artifacts.shards import Shard
+from openqwq.config.evaluate import Benchmark, EvaluateConfig
+from openqwq.config.train import Sampling
+from openqwq.errors import UserError
+from openqwq.evaluate.samples import Rows, not_empty
+
+
+@dataclass(frozen=True)
+class Work:
+    """One benchmark's `PROBLEM` rows, the samples of each, and how they are drawn."""
+
+    problems: Rows
+    samples: int
+    sampling: Sampling
+
+    @property
+    def completions(self) -> int:
+        return len(self.problems) * self.samples
+
+
+Plan = dict[str, Work]  # by benchmark
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is evaluated: the checkpoint called `name` (base, coldstart, …).
+
+    `inputs` by name: `model`, a checkpoint; `benchmarks`, a folder of `PROBLEM` tables; where there is one, `contamination`,
+    curation's table, for the figures on clean problems; and `reward_model`, a checkpoint, for best@k.
+    """
+
+    config: EvaluateConfig
+    benchmarks: list[Benchmark]
+    name: str
+    inputs: dict[str, Path]
+
+    def plan(self) -> Plan:
+        """All problems. Raises `UserError` where a table is absent or empty."""
+        return plan(self.config, self.benchmarks, self.inputs["benchmarks"])
+
+
+def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path) -> Plan:
+    """What is to be drawn, by name: a configured benchmark with its own k and length, a held-out table with the stage's."""
+    own = {benchmark.name: benchmark for benchmark in benchmarks}
+    made: Plan = {}
+    for path in sorted(tables.glob("*.parquet")):
+        problems = read_table(path, PROBLEM).to_pylist()
+        not_empty(problems, str(path))
+        benchmark = own.get(path.stem)
+        sampling = config.sampling
+        if benchmark and benchmark.max_tokens:
+            sampling = sampling.model_copy(update={"max_tokens": benchmark.max_tokens})
+        made[path.stem] = Work(problems, benchmark.samples if benchmark else config.held_out_k(path.stem), sampling)
+    absent = sorted(set(own) - set(made))
+    if absent:
+        raise UserError(f"{tables}: no table of the benchmark {absent[0]!r}. Run the stage curate again with this configuration.")
+    if not made:
+        raise UserError(f"{tables}: no benchmark tables. Configure benchmarks or curate.held_out, then run curate.")
+    return made
+
+
+def share(whole: Plan, shard: Shard) -> Plan:
+    """A shard's part: every N-th problem of each benchmark, so that shards take about equally long."""
+    return {name: Work(w.problems[shard.index :: shard.count], w.samples, w.sampling) for name, w in whole.items()}
+
+
+def joined(parts: list[Rows], samples: int) -> Rows:
+    """The rows of all shards, in the order of their numbers, in the order of the whole table."""
+    groups = [[rows[at : at + samples] for at in range(0, len(rows), samples)] for rows in parts]
+    longest = max(map(len, groups), default=0)
+    return [row for place in range(longest) for those in groups if place < len(those) for row in those[place]]
+
+
+def seed_of(seed: int, benchmark: str) -> int:
+    """A benchmark's own seed: adding or dropping another benchmark does not change its samples."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{benchmark}".encode()).digest()[:4], "big") >> 1

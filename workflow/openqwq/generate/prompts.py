@@ -1,0 +1,24 @@
+"""Prompts as samplers take them: rendered text, or the tokens themselves where a text must not be read anew."""
+
+from collections.abc import Sequence
+from typing import Any
+
+Prompt = str | Sequence[int]
+
+
+def token_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
+    """The tokens of a prompt; special tokens are those that stand in it."""
+    return list(tokenizer(prompt, add_special_tokens=False)["input_ids"]) if isinstance(prompt, str) else list(prompt)
+
+
+def key(prompt: Prompt) -> str:
+    """What a prompt's noise is derived from."""
+    return prompt if isinstance(prompt, str) else "\x00" + " ".join(map(str, prompt))
+
+
+def seed_each(seed: int | Sequence[int], prompts: Sequence[Prompt]) -> Sequence[int]:
+    """One seed a prompt. Raises `ValueError` for another number of them."""
+    seeds = [seed] * len(prompts) if isinstance(seed, int) else seed
+    if len(seeds) != len(prompts):
+        raise ValueError(f"{len(seeds)} seeds for {len(prompts)} prompts")
+    return seeds
