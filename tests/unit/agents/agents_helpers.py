@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from openqwq.agents.environment import tool_schemas
-from openqwq.agents.registry import ENVIRONMENTS
+from openqwq.agents.registry import ENVIRONMENTS, find
 from openqwq.agents.tasks import TASKS
 from openqwq.agents.tasks.task import Task, distinct
 from openqwq.generate import Sample
@@ -62,3 +62,9 @@ class Scripted:
 def answers_in(prompt: str) -> int:
     """How many tool responses a prompt's text has."""
     return prompt.count("<tool_response>")
+
+
+def made(name, task, seconds=10.0):
+    environment = find(name)(seconds)
+    environment.reset(**problem(name, task))
+    return environment

@@ -81,7 +81,7 @@ def test_golds_that_cannot_be_right_are_dropped():
     (trace,) = rows("traces", size=1, environments=["files"])
     start = json.loads(row["reference"])["task"]["files"]
     cases = {
-        "the gold is judged incorrect: /wrong.txt is missing": changed(row, expected={**start, "/wrong.txt": "x"}),
+        "the gold is judged incorrect: /!.txt is missing": changed(row, expected={**start, "/!.txt": "x"}),
         "doing nothing is not judged incorrect": changed(row, expected=start, folders=[])
         | {"metadata": json.dumps({"solution": json.dumps(["I see nothing to do."])})},
         "the gold cannot be scored: reference: task.files is missing or no dict": changed(row, files=None),

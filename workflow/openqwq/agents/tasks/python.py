@@ -27,6 +27,12 @@ def _is_prime(n: int) -> bool:
     return n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))
 
 
+def _multiples(rng: Random) -> list[int]:
+    """Two numbers with a large divisor in common."""
+    divisor = rng.randint(1000, 99999)
+    return [divisor * rng.randint(100, 9999) for _ in range(2)]
+
+
 def _sequence(x: int, a: int, b: int, m: int, n: int) -> int:
     for _ in range(n):
         x = (a * x + b) % m
@@ -63,7 +69,7 @@ KINDS: dict[str, _Kind] = {
     ),
     "divisor": _Kind(
         1,
-        lambda rng: (g := rng.randint(1000, 99999)) and {"a": g * rng.randint(100, 9999), "b": g * rng.randint(100, 9999)},
+        lambda rng: dict(zip("ab", _multiples(rng), strict=True)),
         ("What is the greatest common divisor of {a} and {b}?", "Which is the largest number that divides both {a} and {b}?"),
         lambda a, b: math.gcd(a, b),
         "import math\nprint(math.gcd({a}, {b}))",
@@ -79,7 +85,7 @@ KINDS: dict[str, _Kind] = {
     ),
     "primes": _Kind(
         2,
-        lambda rng: (a := rng.randint(1000, 90000)) and {"a": a, "b": a + rng.randint(300, 5000)},
+        lambda rng: dict(zip("ab", sorted(rng.sample(range(1000, 20_000), 2)), strict=True)),
         ("How many primes are there from {a} to {b}?", "Count the prime numbers p with {a} <= p <= {b}."),
         lambda a, b: sum(map(_is_prime, range(a, b + 1))),
         "def prime(n):\n    d = 2\n    while d * d <= n:\n        if n % d == 0:\n            return False\n        d += 1\n"

@@ -42,9 +42,9 @@ def check(rows: list[Row], golds: Golds) -> tuple[list[Row], list[Dropped]]:
             continue
         try:
             if row["verifier"] == "environment":  # not the pool's: agents score it
-                right, idle = gold_environment.trials(row)
-                if (reason := fault(right, [idle], "doing nothing")) is not None:
-                    reasons[at] = reason
+                solved, idle = gold_environment.trials(row)
+                if (why := fault(solved, [idle], "doing nothing")) is not None:
+                    reasons[at] = why
             else:
                 trials[at] = trial(row)
         except NoTrial as error:
