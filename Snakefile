@@ -1,5 +1,6 @@
 """open-qwq: base model → curate → cold start → reason → general → evaluate → report. Targets are the stages' names."""
 
+from snakemake.io import IOFile
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -48,7 +49,7 @@ onstart:
 onsuccess:
     forget_published(Path(HERE) / ".state")
     # The links to the shards are gone; what they once were linked to is no reason to curate or evaluate again.
-    for links in [rules.curate_shards.output[0], *EVALUATE_LINKS]:
+    for links in [rules.curate_shards.output[0], *map(IOFile, EVALUATE_LINKS)]:
         workflow.persistence.cleanup_metadata(links)
 
 

@@ -52,7 +52,7 @@ def turn_of(context: str) -> int:
 
 
 def call(name: str, /, thinking: str = "I need the tool.", **arguments) -> str:
-    """A turn that calls one tool."""
+    """A turn that calls one tool; its arguments by name."""
     return f"<think>\n{thinking}\n</think>\n\n<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
 
 

@@ -34,7 +34,7 @@ from openqwq.data.steps.decontaminate import Evaluations
 from openqwq.errors import UserError
 from openqwq.progress import Progress
 
-DOMAINS = ("math", "code", "instruction", "tool")
+DOMAINS = ("math", "code", "instruction", "tool", "agent")
 ROLE_STEPS = {
     "problems": ("deduplicate", "near_duplicates", "split", "held_out", "difficulty", "mix"),
     "traces": ("deduplicate", "near_duplicates", "held_out", "split", "mix"),
