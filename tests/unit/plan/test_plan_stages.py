@@ -90,6 +90,12 @@ def test_more_nodes_take_less_time_and_no_fewer_gpu_hours():
     assert stage(eight, "reason").gpu_hours > stage(four, "reason").gpu_hours
 
 
+def test_evaluation_in_more_jobs_takes_less_time():
+    four, eight = plan(config(execution__evaluate_shards=4)), plan(config(execution__evaluate_shards=8))
+    assert stage(eight, "evaluate").hours < stage(four, "evaluate").hours
+    assert (stage(eight, "evaluate").nodes, stage(eight, "evaluate").gpus) == (8, 64)
+
+
 def test_rows_that_nobody_knows_are_a_note_and_no_guess():
     made = plan(config(plan__rows={}))
     reward_model = stage(made, "reward_model")

@@ -8,13 +8,21 @@ from openqwq.config.rl import RlSampling
 PROBLEMS = {
     "aime24": 30,
     "aime25": 30,
+    "amc23": 40,
+    "bfcl_irrelevance": 240,
+    "bfcl_multiple": 200,
+    "bfcl_parallel": 200,
+    "bfcl_parallel_multiple": 200,
     "bfcl_simple": 400,
+    "gpqa_diamond": 198,
     "gsm8k": 1319,
     "humaneval": 164,
+    "humaneval_plus": 164,
     "ifeval": 541,
     "math500": 500,
     "mbpp": 500,
     "mbpp_plus": 378,
+    "mmlu_pro": 12032,
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +80,14 @@ class Architecture:
         """Operations of a token's forward pass that sees `context` tokens: 2 a parameter, and 4 a value attended to."""
         return 2 * self.multiplied + 4 * self.layers * self.heads * self.head_dim * context
 
-    def kept_bytes(self, master: int = 4) -> float:
-        """Bytes that a layer keeps of a token for its backward pass, under bfloat16 autocast without checkpointing.
+    def kept_bytes(self, kind: Literal["autocast", "bfloat16", "float32"] = "autocast") -> float:
+        """Bytes that a layer keeps of a token for its backward pass without checkpointing. `autocast` is of float32 weights.
 
-        Two norms, each with its input, its product and its output in the residual's width, and the copy that the next
-        product reads; queries, keys, values (repeated for all heads), the attention's output; gate, up, activation, product.
+        Two norms, each with its input, its product and its output, and where widths differ the copy that the next product
+        reads; queries, keys, values (repeated for all heads), the attention's output; gate, up, activation, product.
         """
-        norms = 2 * self.hidden * (3 * master + 2)
-        heads = 2 * 4 * self.heads * self.head_dim
-        return norms + heads + 4 * 2 * self.wide
+        norm, width = {"autocast": (14, 2), "bfloat16": (8, 2), "float32": (12, 4)}[kind]
+        return 2 * norm * self.hidden + 4 * width * (self.heads * self.head_dim + self.wide)
 
     def kv_bytes(self, width: int = 2) -> int:
         """Bytes of keys and values that a token takes in the cache, over all layers."""

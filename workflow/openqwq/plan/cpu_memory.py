@@ -21,7 +21,7 @@ def training(
 ) -> Parts:
     """While the largest micro-batch, of `tokens` positions and `scored` of them with logits, is trained on."""
     width = 2 if autocast else 4
-    kept = model.kept_bytes() if autocast else 2 * model.kept_bytes(master=2)
+    kept = model.kept_bytes("autocast" if autocast else "float32")
     inputs = model.layers * model.hidden * 4
     parts = {
         "libraries": LIBRARIES,

@@ -27,7 +27,7 @@ def training(
     """While each of `gpus` runs forward and backward over `micro_tokens`; `scores`: no logits, a reward model."""
     parts = states(model, gpus=gpus, reference=reference, judge=judge)
     layer = model.layer_parameters(model.experts)
-    kept = model.kept_bytes(master=2)
+    kept = model.kept_bytes("bfloat16")
     if checkpointing:
         inputs = model.layers * model.hidden * 2
         # One layer at a time is computed again, with the gradients of its widest tensors.

@@ -156,21 +156,27 @@ class GpuPlanner:
         """Pass rates: one engine draws all samples."""
         stage = self.config.profile
         count = float(sum(stage.problems.values()) * stage.samples)
-        return self._drawing("profile", {stage.sampling.max_tokens: count}, 1)
+        return self._drawing("profile", {stage.sampling.max_tokens: count})
 
     def evaluate(self) -> StagePlan:
-        """All checkpoints, one after another."""
+        """All checkpoints, one after another, each in `evaluate_shards` jobs side by side."""
         completions = amounts.completions(self.config)
-        return self._drawing("evaluate", completions, len(self.config.evaluate.stages))
+        return self._drawing("evaluate", completions, len(self.config.evaluate.stages), self.execution.evaluate_shards)
 
-    def _drawing(self, name: str, completions: dict[int, float] | None, times: int) -> StagePlan:
-        """A stage of one engine that draws so many completions of each `max_tokens`, `times` over."""
+    def _drawing(self, name: str, completions: dict[int, float] | None, times: int = 1, jobs: int = 1) -> StagePlan:
+        """A stage that draws so many completions of each `max_tokens`, `times` over, in jobs of one engine and one node each."""
         size = self.execution.vllm.tensor_parallel_size if self.execution.engine == "vllm" else 1
         longest = max(completions) if completions else self.config.evaluate.sampling.max_tokens
         prompt = self.config.plan.prompt_tokens
         parts, engine, problems = self._engine(prompt + longest, {})
         problems = self._too_large(name, "sampling", parts) + problems
-        known: dict[str, Any] = {"name": name, "parameters": self.model.parameters, "nodes": 1, "gpus": size, "room": self.room}
+        known: dict[str, Any] = {
+            "name": name,
+            "parameters": self.model.parameters,
+            "nodes": jobs,
+            "gpus": jobs * size,
+            "room": self.room,
+        }
         if completions is None:
             note = "a benchmark's number of problems is not known: give its limit"
             return StagePlan(**known, memory={"sampling": parts}, problems=problems, notes=[note])
@@ -183,14 +189,14 @@ class GpuPlanner:
                 self.gpu,
                 size=size,
                 per_node=self.config.hardware.gpus_per_node,
-                completions=count,
+                completions=count / jobs,
                 prompt=prompt,
                 mean=mean,
                 longest=bound,
                 cache=engine.cache,
                 batch=engine.batch,
             )
-            seconds, flops, tokens = seconds + one.seconds, flops + one.flops, tokens + count * (prompt + mean)
+            seconds, flops, tokens = seconds + one.seconds, flops + one.flops * jobs, tokens + count * (prompt + mean)
             limit = f"sampling: {one.limit}"  # of the longest
         return StagePlan(
             **known,

@@ -54,7 +54,9 @@ class Scale:
 
     @property
     def jobs(self) -> int:
-        return RULES + self.shards
+        """Those of the DAG; training stages are one each, however many nodes they have."""
+        parts = self.made.config.execution.evaluate_shards
+        return RULES + self.shards + (parts * len(self.made.config.evaluate.stages) if parts > 1 else 0)
 
     @property
     def metadata(self) -> float:
@@ -79,7 +81,7 @@ class Scale:
         hours = {stage.name: stage.hours or 0.0 for stage in self.made.stages}
         whole = sum(hours.values())
         kept = {
-            "profile and evaluation on one engine": hours["profile"] + hours["evaluate"],
+            "the profile's one engine": hours["profile"],
             "the longest completion of each batch": self._tail(),
             "saves": self._saving(),
         }

@@ -42,7 +42,7 @@ def training(
     flops = tokens * passes * model.forward_flops(length / 2)
     mixture = efficiency.MIXTURE if model.experts else 1.0
     computing = flops / gpus / (gpu.flops * efficiency.GEMM * mixture)
-    traffic = tokens / gpus * passes * model.layers * 2 * model.kept_bytes(master=2)
+    traffic = tokens / gpus * passes * model.layers * 2 * model.kept_bytes("bfloat16")
     moving = traffic / (gpu.bandwidth * efficiency.MEMORY)
     micro_batches = max(updates, tokens / gpus / micro_tokens)
     # Forward and backward pass gather 2 bytes a parameter each; gradients are scattered in float32.
