@@ -1,6 +1,7 @@
 """The whole DAG on config/tiny.yaml, once for all tests, in a working directory of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,9 @@ def tiny(tmp_path_factory) -> Workspace:
     assert done.returncode == 0, done.stdout[-4000:]
     (workspace.folder / "output.txt").write_text(done.stdout)
     return workspace
+
+
+def planned(output):
+    """How many jobs of each rule a dry run tells of."""
+    table = output.split("job ", 1)[1].split("\n\n")[0] if "job " in output else ""
+    return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+)$", table, re.MULTILINE)}

@@ -3,21 +3,18 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import zipfile
-from datetime import datetime
 from itertools import pairwise
 
 import pandas as pd
 import pytest
 import yaml
-from conftest import BIN, ROOT
+from conftest import BIN, ROOT, planned
 
-from openqwq.artifacts.files import read_table, write_json
+from openqwq.artifacts.files import read_table
 from openqwq.artifacts.lineage import check, lineage
-from openqwq.artifacts.manifest import read_manifest
-from openqwq.artifacts.schemas import COMPLETION, METRIC, PAIR, PROBLEM, PROFILE, ROLLOUT, SAMPLE, SCORE, TRACE
+from openqwq.artifacts.schemas import COMPLETION, METRIC, PROBLEM, PROFILE, ROLLOUT, SAMPLE, SCORE, TRACE
 from openqwq.cli import main
 
 STAGES = ("base", "coldstart", "reason", "general")
@@ -110,52 +107,6 @@ def test_every_sample_of_the_evaluation_is_kept_and_the_scores_follow_from_them(
     assert {row["benchmark"]: row["k"] for row in plan["benchmarks"]} == {"math": 2, "code": 1}
 
 
-def test_the_plan_of_the_gate_stood_before_the_results_that_it_is_about(tiny):
-    written, began = (read_manifest(tiny.run / "evaluate" / name) for name in ("gate_plan.json", "general"))
-    assert datetime.fromisoformat(written["finished"]) <= datetime.fromisoformat(began["finished"])
-    assert "general" not in written["inputs"]
-
-
-def test_another_end_of_a_failed_gate_measures_and_trains_nothing_again(tiny, tmp_path):
-    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["evaluate"]["gate"]["on_fail"] = "warn"
-    (tmp_path / "warn.yaml").write_text(yaml.safe_dump(values))
-    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "warn.yaml").stdout)
-    assert {k: v for k, v in jobs.items() if k != "total"} == {"evaluate": 1, "report": 1, "all": 1}
-    values["evaluate"]["gate"] |= {"on_fail": "rollback", "margin": 0.2}
-    (tmp_path / "margin.yaml").write_text(yaml.safe_dump(values))
-    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "margin.yaml").stdout)
-    assert {k: v for k, v in jobs.items() if k != "total"} == {"gate_plan": 1, "compare": 1, "evaluate": 1, "report": 1, "all": 1}
-
-
-def test_a_failed_gate_stops_the_run_keeps_the_scores_and_has_a_report(tiny, tmp_path):
-    """On a copy of the run in which general forgot everything."""
-    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["evaluate"]["gate"]["on_fail"] = "stop"
-    (tmp_path / "stop.yaml").write_text(yaml.safe_dump(values))
-    run = tmp_path / "run"
-    shutil.copytree(tiny.run / "evaluate", run)
-    gate = json.loads((run / "gate.json").read_text())
-    gate["benchmarks"][0] |= {"verdict": "fail"}
-    write_json(run / "gate.json", gate | {"verdict": "fail"})
-    options = ["--config", json.dumps(values["evaluate"]["gate"]), "--state", str(tmp_path / "state")]
-    assert main(["final", *options, "--gate", str(run / "gate.json"), "--out", str(run / "stopped.json")]) == 1
-    assert not (run / "stopped.json").exists()
-    assert (run / "scores.parquet").exists()
-    jobs = planned(tiny.snakemake("report", "-n", config=tmp_path / "stop.yaml").stdout)
-    assert "evaluate" not in jobs
-
-
-def test_the_reward_model_tells_what_is_simpler(tiny):
-    found = json.loads((tiny.run / "reward_model" / "accuracy.json").read_text())
-    assert {row["source"] for row in found["by_source"]} == {"preferences", "verdicts/math"}
-    assert found["control"]["steps"] == 3
-    assert found["baselines"]["length"]["n"] == found["n"]
-    pairs = read_table(tiny.run / "reward_model" / "pairs.parquet", PAIR).to_pandas()
-    assert set(pairs.split) >= {"train", "held_out"}
-    assert lineage(tiny.run / "reward_model" / "checkpoint")["inputs"]["completions"]["stage"] == "profile"
-
-
 def test_nothing_held_out_is_trained_on(tiny):
     train = read_table(tiny.run / "curate" / "problems" / "train.parquet", PROBLEM).to_pylist()
     seen = {row["messages"][-1]["content"] for row in train}
@@ -220,11 +171,6 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
         "report": 1,
         "all": 1,
     }
-
-
-def planned(output):
-    table = output.split("job ", 1)[1].split("\n\n")[0] if "job " in output else ""
-    return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
 
 
 def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):

@@ -114,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    from openqwq import evaluations, stages
+    from openqwq import comparing, evaluations, serving, stages
 
     stage("import-model", "Bring the base model into Hugging Face format.", stages.import_model)
     curate = stage("curate", "Make the problem, trace, preference and benchmark tables.", stages.curate)
@@ -146,10 +146,10 @@ def parser() -> argparse.ArgumentParser:
     rewards = stage("rewardbench", "Measure a reward model on RewardBench.", evaluations.rewardbench, "model", alone=True)
     rewards.add_argument("--path", metavar="FILE", help="its pairs, instead of the hub's")
     rewards.add_argument("--limit", type=int, metavar="N", help="so many pairs, evenly spread")
-    plan = stage("gate-plan", "Write down what the gate can show, before its results.", stages.gate_plan, "curated")
+    plan = stage("gate-plan", "Write down what the gate can show, before its results.", comparing.gate_plan, "curated")
     plan.add_argument("--before", type=Path, metavar="DIR", help="the evaluated folder of reason, for the spread")
-    stage("final", "Name the run's final model, by what the gate says.", stages.final, "gate")
-    report = stage("report", "Write the report of a run.", stages.report)
+    stage("final", "Name the run's final model, by what the gate says.", comparing.final, "gate")
+    report = stage("report", "Write the report of a run.", comparing.report)
     report.add_argument("--run-folder", type=Path, required=True, metavar="DIR")
     report.add_argument("--lineage", type=Path, required=True, metavar="PATH")
     report.add_argument("--figures", type=Path, required=True, metavar="DIR", help="SVG files for Snakemake's own report")
@@ -159,7 +159,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("out", type=Path, metavar="OUT", help="parquet: id, verdict, score, reason, seconds")
     verify.add_argument("--workers", type=int, default=2)
     verify.set_defaults(command=_verify)
-    _serve_command(commands)
+    serving.add(commands)
     status = commands.add_parser("status", help="Show how far a run is.", description="Stage, step, rate and time left.")
     status.add_argument("run", metavar="RUN", help="a run's name or folder")
     status.set_defaults(command=_status)
@@ -178,21 +178,6 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("path", type=Path, metavar="PATH")
         sub.set_defaults(command=_lineage if name == "lineage" else _check)
     return top
-
-
-def _serve_command(commands: Any) -> None:
-    """`serve-reward`: for RL stages whose processes have no memory left for the reward model."""
-    about = "Answer requests for the scores of a reward model, until a signal ends it."
-    serve = commands.add_parser("serve-reward", help="Score with a reward model for RL stages that ask.", description=about)
-    serve.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a run's folder reward_model")
-    serve.add_argument("--port", type=int, help="listen on this port; 0 takes a free one and says which")
-    serve.add_argument("--socket", type=Path, metavar="PATH", help="listen on a socket in the file system, for this user alone")
-    serve.add_argument("--host", default="127.0.0.1", help="address of --port (default: 127.0.0.1)")
-    serve.add_argument("--allow-remote", action="store_true", help="--host may be an address that other machines reach")
-    serve.add_argument("--batch", type=int, default=64, help="sequences computed together (default: 64)")
-    serve.add_argument("--queue", type=int, default=8192, help="completions that may wait; more are told to come again")
-    serve.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16", help="of the weights")
-    serve.set_defaults(command=_serve_reward)
 
 
 def _data_commands(commands: Any) -> None:
@@ -240,16 +225,6 @@ def _verify(options: argparse.Namespace) -> None:
     from openqwq.verify import command
 
     command.run(options.source, options.out, options.workers)
-
-
-def _serve_reward(options: argparse.Namespace) -> None:
-    from openqwq.stages import checkpoint_of
-    from openqwq.train import service
-
-    if options.batch < 1 or options.queue < 1:
-        raise UserError("serve-reward: --batch and --queue are numbers from 1 on.")
-    bound, address = service.listen(options.host, options.port, options.socket, options.allow_remote)
-    service.serve(checkpoint_of(options.checkpoint), bound, address, options.batch, options.dtype, options.queue)
 
 
 def _status(options: argparse.Namespace) -> None:

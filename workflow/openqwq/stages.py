@@ -236,7 +236,9 @@ def evaluate(options: argparse.Namespace) -> None:
     config = _config(options)
     parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
     if options.gather:
-        _gather(options, config, parsed)
+        from openqwq.comparing import gather
+
+        gather(options, config, parsed)
         return
     missing = [name for name in ("name", "model", "curated") if getattr(options, name) is None]
     if missing:
@@ -267,67 +269,6 @@ def evaluate(options: argparse.Namespace) -> None:
             run.run(stage, what, options.out, execution)
 
     _execute(f"evaluate-{options.name}", options, inputs, config, body)
-
-
-def _gather(options: argparse.Namespace, config: dict[str, Any], parsed: Any) -> None:
-    from openqwq.evaluate import summary
-
-    if options.gate is None:
-        raise UserError("evaluate: --gather also needs --gate PATH.")
-    folders = {folder.name: folder for folder in options.gather}
-
-    def body(stage: Stage) -> None:
-        summary.run(stage, parsed, folders, options.out, options.gate)
-
-    _execute("evaluate", options, folders, config, body)
-
-
-def gate_plan(options: argparse.Namespace) -> None:
-    """`--config` is {"evaluate": …, "benchmarks": […]}, as for `evaluate`."""
-    from openqwq.config.evaluate import Benchmark, EvaluateConfig
-    from openqwq.evaluate.gate_plan import run
-
-    config = _config(options)
-    parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
-    benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
-    inputs = {"benchmarks": options.curated / "benchmarks"} | ({"before": options.before} if options.before else {})
-
-    def body(stage: Stage) -> None:
-        run(stage, parsed, benchmarks, inputs["benchmarks"], options.before, options.out)
-
-    _execute("gate_plan", options, inputs, config, body)
-
-
-def final(options: argparse.Namespace) -> None:
-    """`--config` is `evaluate.gate`."""
-    from openqwq.config.evaluate import Gate
-    from openqwq.evaluate.final import run
-
-    config = _config(options)
-    parsed = _parse(Gate, config, "evaluate.gate")
-
-    def body(stage: Stage) -> None:
-        run(stage, parsed, options.gate, options.out)
-
-    _execute("final", options, {"gate": options.gate}, config, body)
-
-
-def report(options: argparse.Namespace) -> None:
-    """`--config` is the whole configuration. Writes the report, the run's lineage and figures."""
-    from openqwq.artifacts.lineage import artifacts_below, lineage_of_run
-    from openqwq.report import figures
-    from openqwq.report.build import run
-
-    config = _config(options)
-    made = {path.resolve() for path in (options.out, options.lineage, options.figures)}
-    inputs = {str(p.relative_to(options.run_folder)): p for p in artifacts_below(options.run_folder) if p.resolve() not in made}
-
-    def body(stage: Stage) -> None:
-        stage.publish_json(options.lineage, lineage_of_run(options.run_folder))
-        figures.run(stage, options.run_folder, options.figures)
-        run(stage, options.run_folder, config, options.out)
-
-    _execute("report", options, inputs, config, body)
 
 
 def checkpoint_of(path: Path) -> Path:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from page_helpers import Page
+from report_figures import ACCURACY, GATE, PLAN
 
 from openqwq.artifacts.files import write_json, write_table
 from openqwq.artifacts.manifest import content_hash, describe, sha256_json, write_manifest
@@ -23,6 +25,8 @@ from openqwq.artifacts.schemas import (
     SCORE,
     TRACE,
 )
+from openqwq.report.build import run
+from openqwq.stage import Stage
 
 SAMPLED = {"vote": None, "mixed": False, "touched": False}
 BENCHMARKS = {"math": ("math", 96), "code": ("code", 64), "instruction": ("instruction", 48), "tool": ("tool", 48)}
@@ -133,25 +137,6 @@ RL = {
 }  # fmt: skip
 
 
-RATE = {"low": 0.73, "high": 0.88}
-ACCURACY = RATE | {
-    "value": 0.81, "n": 96, "prompts": 90,
-    "by_source": [{"source": s, "value": 0.8, "n": 48, "length": 0.51} | RATE for s in ("<b>pairs</b>", "verdicts/math")],
-    "by_length": [{"chosen": c, "value": 0.8, "n": 32} | RATE for c in ("shorter", "equal", "longer")],
-    "baselines": {"longer": {"value": 0.53, "n": 96} | RATE,
-                  "length": {"rule": "longer", "training": 0.55, "value": 0.53, "n": 96} | RATE},
-    "calibration": {"error": 0.043, "cells": [
-        {"from": 0.5, "to": 0.6, "n": 40, "predicted": 0.55, "observed": 0.6, "low": 0.45, "high": 0.74},
-        {"from": 0.9, "to": 1.0, "n": 56, "predicted": 0.96, "observed": 0.95, "low": 0.86, "high": 0.99}]},
-    "control": {"value": 0.49, "low": 0.39, "high": 0.59, "n": 96, "steps": 7},
-}  # fmt: skip
-PLAN = {
-    "margin": 0.03, "confidence": 0.95, "drift": 0.15,
-    "benchmarks": [{"benchmark": "math", "n": 96, "k": 4, "margin": 0.03, "spread": 0.4, "power": 0.18, "detectable_loss": 0.13,
-                    "spread_from": "the accuracies of reason on 96 problems", "problems_needed": 1100}],
-}  # fmt: skip
-
-
 @pytest.fixture
 def run_config() -> dict[str, Any]:
     return json.loads(json.dumps(CONFIG))
@@ -159,7 +144,7 @@ def run_config() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory) -> Path:
-    return build(tmp_path_factory.mktemp("results") / "demo")
+    return write_run(tmp_path_factory.mktemp("results") / "demo")
 
 
 @pytest.fixture
@@ -168,7 +153,20 @@ def run_folder(finished_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished_run, tmp_path / "demo"))
 
 
-def build(root: Path) -> Path:
+@pytest.fixture(name="build")
+def build_page(tmp_path, run_config):
+    """Builds the report of a run folder and parses it."""
+
+    def go(folder: Path, config=None) -> Page:
+        stage = Stage("report", config={}, inputs={}, state_root=tmp_path / "state", seed=1, recipe_version=1)
+        with stage.running():
+            run(stage, folder, config or run_config, folder / "report.html")
+        return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+    return go
+
+
+def write_run(root: Path) -> Path:
     """Writes the run folder."""
     _curate(root / "curate")
     write_json(root / "base_model" / "config.json", {"num_hidden_layers": 30, "hidden_size": 576})
@@ -287,16 +285,7 @@ def _evaluate(root: Path) -> None:
     write_table(root / "evaluate" / "scores.parquet", scores, SCORE)
     inputs = {stage: (stage, root / "evaluate" / stage) for stage in ABILITY}
     write_manifest(root / "evaluate" / "scores.parquet", record("evaluate", {}, inputs, 3.0, "09:40:00"))
-    gate = {
-        "verdict": "not enough samples", "before": "reason", "after": "general", "margin": 0.03, "confidence": 0.95,
-        "benchmarks": [
-            {"benchmark": "math", "n": 96, "left_out": 0, "difference": 0.03, "lower": -0.01, "upper": 0.07, "verdict": "pass",
-             "why": "the lower bound lies above −margin"},
-            {"benchmark": "code", "n": 64, "left_out": 0, "difference": 0.02, "lower": -0.05, "upper": 0.09,
-             "verdict": "not enough samples", "why": "the interval contains −margin", "problems_needed": 420},
-        ],
-        "comparisons": comparisons,
-    }  # fmt: skip
+    gate = GATE | {"comparisons": comparisons}
     write_json(root / "evaluate" / "gate.json", gate)
     write_json(root / "evaluate" / "gate_plan.json", PLAN)
     why = "no loss of more than <3> points to reason is shown"

@@ -2,75 +2,18 @@
 
 import json
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from page_helpers import charts
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import FUNNEL, METRIC, REJECTED, SAMPLE, SCORE
 from openqwq.errors import UserError
-from openqwq.report.build import LARGEST, run
-from openqwq.stage import Stage
+from openqwq.report.build import LARGEST
 
 EVIL = "</script><script>alert(1)</script></pre><img src=x onerror=alert(2)><!--\" onmouseover='alert(3)'"
-
-
-class Page(HTMLParser):
-    """Elements with their attributes, the visible text, and the content of scripts."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.scripts: list[str] = []
-        self.text = ""
-        self.parts: list[str] = []
-        self.inside: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag in ("script", "style"):
-            self.inside.append(tag)
-            self.scripts += [""] if tag == "script" else []
-
-    def handle_endtag(self, tag):
-        if tag in ("script", "style"):
-            self.inside.pop()
-
-    def handle_data(self, data):
-        if self.inside == ["script"]:
-            self.scripts[-1] += data
-        elif not self.inside:
-            self.text += data
-            self.parts.append(data)
-
-    def ids(self) -> list[str]:
-        return [attrs["id"] for _, attrs in self.elements if attrs.get("id")]
-
-    def words(self) -> str:
-        return " ".join(" ".join(self.parts).split())
-
-    def has(self, text: str) -> bool:
-        return " ".join(text.split()) in " ".join(self.text.split())
-
-
-@pytest.fixture
-def build(tmp_path, run_config):
-    """Builds the report of a run folder and parses it."""
-
-    def go(folder: Path, config=None) -> Page:
-        stage = Stage("report", config={}, inputs={}, state_root=tmp_path / "state", seed=1, recipe_version=1)
-        with stage.running():
-            run(stage, folder, config or run_config, folder / "report.html")
-        return Page((folder / "report.html").read_text(encoding="utf-8"))
-
-    return go
-
-
-def charts(page: Page) -> dict:
-    return json.loads(page.scripts[0])
 
 
 def change(path: Path, schema, **values) -> None:
@@ -93,43 +36,6 @@ def test_every_section_of_a_finished_run_is_there(build, run_folder):
     assert page.has("Planned: n = 96 × 4, a pass with 18 % if nothing is lost")
     assert page.has("the accuracies of reason on 96 problems")
     assert read_manifest(run_folder / "report.html")["outputs"]["report.html"]["bytes"] < LARGEST
-
-
-def test_the_reward_model_is_shown_beside_what_is_simpler(build, run_folder):
-    page = build(run_folder)
-    assert page.has("on pairs of <b>pairs</b>")  # as text
-    assert "<b>pairs</b>" not in (run_folder / "report.html").read_text()
-    for told in ("where the chosen one is shorter", "preferring the longer", "trained on shuffled labels, 7 steps", "4.3 %"):
-        assert page.has(told), told
-    assert "reward_model-calibration" in charts(page)
-
-
-def test_a_plan_is_shown_before_there_is_a_gate_and_a_stopped_run_says_so(build, run_folder):
-    (run_folder / "evaluate" / "gate.json").unlink()
-    assert build(run_folder).has("not yet")
-    stopped = {"verdict": "fail", "before": "reason", "after": "general", "margin": 0.03}
-    row = {"benchmark": "math", "n": 9, "difference": -0.2, "lower": -0.3, "upper": -0.1, "verdict": "fail", "why": "below"}
-    write_json(run_folder / "evaluate" / "gate.json", stopped | {"benchmarks": [row], "comparisons": []})
-    (run_folder / "evaluate" / "final.json").unlink()
-    assert build(run_folder).has("No final model: on_fail is stop")
-
-
-def test_the_watch_is_a_chart(build, run_folder):
-    path = run_folder / "general" / "metrics.parquet"
-    rows = read_table(path, METRIC).to_pylist()
-    more = [
-        {"step": step, "name": name, "value": step / 10, "seconds": 1.0}
-        for step in range(1, 9)
-        for name in ("watch/reward_model", "watch/rules", "watch/rules_change", "watch/length_taste")
-    ]
-    write_table(path, rows + more, METRIC)
-    page = build(run_folder)
-    for title in (
-        "Reward model's score and rules' score",
-        "Change over the watch's window",
-        "Rank correlation of reward model's",
-    ):
-        assert page.has(title), title
 
 
 def test_every_chart_has_its_place_and_every_link_its_target(build, run_folder):

@@ -18,7 +18,7 @@ def publish(tiny_model, folder, seed=1):
     checkpoint = folder / "checkpoint"
     with_score_head(tiny_model, seed, tokenizer).save_pretrained(checkpoint)
     tokenizer.save_pretrained(checkpoint)
-    (checkpoint / STATISTICS).write_text(json.dumps({"mean": 0.01, "deviation": 0.05}))
+    (checkpoint / STATISTICS).write_text(json.dumps({"mean": 0.0, "deviation": 1.0}))
     return folder
 
 

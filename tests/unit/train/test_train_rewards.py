@@ -109,9 +109,8 @@ def problem(number, domain="math"):
     }
 
 
-def pool(tmp_path: Path, rates: dict[str, float | None], said=None, rows=None, **changes):
-    every = [problem(i, d) for d in ("math", "code", "chat") for i in range(10)]
-    write_table(tmp_path / "problems.parquet", rows or every, PROBLEM)
+def pool(tmp_path: Path, rates: dict[str, float | None], said=None, **changes):
+    write_table(tmp_path / "problems.parquet", [problem(i, d) for d in ("math", "code", "chat") for i in range(10)], PROBLEM)
     rows = [
         {
             "problem_id": i,
@@ -158,10 +157,10 @@ def test_accuracy_where_nothing_has_a_verifier_is_refused(tmp_path):
 
 def test_a_gate_by_rules_refuses_a_problem_without_them(tmp_path):
     gated = {"chat": {"rewards": {"reward_model": 1.0}, "reward_model_gate": "rules"}}
-    assert pool(tmp_path, {}, domains=gated).by_domain["chat"]
-    rows = [problem(i, "chat") | {"verifier": None, "reference": None} for i in range(3)]
+    ruled = {"math": {"rewards": {"accuracy": 1.0, "reward_model": 1.0}, "reward_model_gate": "rules"}}
+    assert pool(tmp_path, {}, domains=ruled).by_domain["math"]
     with pytest.raises(UserError, match=r"the chat problem chat0 of s has no verifier, and with reward_model_gate: rules"):
-        pool(tmp_path, {}, domains=gated, rows=rows)
+        pool(tmp_path, {}, domains=gated)
 
 
 def test_a_draw_follows_seed_step_and_round_and_does_not_repeat(tmp_path):

@@ -40,8 +40,9 @@ class Scored:
 
 def accuracy(held_out: Sequence[Scored], training: Sequence[Encoded]) -> Figure:
     """All figures of the held-out pairs, JSON-able. The length rule that fits the `training` pairs better is one of them."""
-    fits = share([win(len(one.chosen) - len(one.rejected)) for one in training], [one.pair.prompt for one in training])
-    rule = "longer" if fits["value"] >= 0.5 else "shorter"
+    wins = [win(len(one.chosen) - len(one.rejected)) for one in training]
+    longer = share(wins, [one.pair.prompt for one in training])["value"]
+    rule = "longer" if longer >= 0.5 else "shorter"
     sign = 1 if rule == "longer" else -1
     sources = list(dict.fromkeys(one.encoded.pair.source for one in held_out))
     return ranked(held_out) | {
@@ -56,7 +57,7 @@ def accuracy(held_out: Sequence[Scored], training: Sequence[Encoded]) -> Figure:
         ],
         "baselines": {
             "longer": _by(held_out, lambda one: one.longer()),
-            "length": {"rule": rule, "training": fits["value"]} | _by(held_out, lambda one: sign * one.longer()),
+            "length": {"rule": rule, "training": max(longer, 1 - longer)} | _by(held_out, lambda one: sign * one.longer()),
         },
         "calibration": calibration([one.chosen - one.rejected for one in held_out]),
     }

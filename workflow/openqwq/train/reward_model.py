@@ -140,7 +140,9 @@ def with_score_head(start: Path, seed: int, tokenizer: Any) -> Any:
 
 def _dataset(pairs: Sequence[Encoded], config: RewardModelConfig, seed: int, steps: int) -> Dataset:
     """The trainer's table: what all steps see, in the order in which they see it."""
-    rows = [{"chosen_ids": one.before + one.chosen, "rejected_ids": one.before + one.rejected} for one in pairs]
+    rows: list[dict[str, Any]] = [
+        {"chosen_ids": one.before + one.chosen, "rejected_ids": one.before + one.rejected} for one in pairs
+    ]
     if config.margin is not None:
         rows = [row | {"margin": config.margin * one.pair.margin} for row, one in zip(rows, pairs, strict=True)]
     order = training_order([one.longest() for one in pairs], config.batch_size, config.epochs, seed)

@@ -137,7 +137,8 @@ def serve(checkpoint: Path, bound: socket.socket, address: str, batch: int, dtyp
     """Loads the reward model and answers on `bound` until a signal ends it; in-flight requests get a few seconds."""
     import uvicorn
 
-    facts = {"checkpoint": input_hash(checkpoint), **read_statistics(checkpoint)}
+    digest = input_hash(checkpoint)
+    facts: dict[str, Any] = {"checkpoint": digest, **read_statistics(checkpoint)}
     scorer = RewardScorer.load(checkpoint, batch, dtype)
     batcher = Batcher(scorer.raw, queue, max(batch, PAIRS))
     config = uvicorn.Config(
@@ -153,6 +154,6 @@ def serve(checkpoint: Path, bound: socket.socket, address: str, batch: int, dtyp
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=5,
     )
-    tell(f"[serve-reward] {checkpoint} ({facts['checkpoint'][:12]}) answers at {address}")
+    tell(f"[serve-reward] {checkpoint} ({digest[:12]}) answers at {address}")
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[bound])

@@ -102,10 +102,10 @@ def change(groups: Sequence[Group], of: Callable[[dict[str, Any]], float]) -> Ch
 
 def taste_for_length(group: Group) -> float | None:
     """The rank correlation (Spearman) of score and length within a group; None where one of them does not vary."""
-    ranks = [pd.Series([row[name] for row in group]).rank().to_numpy() for name in ("reward_model", "tokens")]
-    if any(np.ptp(rank) == 0 for rank in ranks):
+    scores, lengths = (pd.Series([float(row[name]) for row in group]).rank() for name in ("reward_model", "tokens"))
+    if scores.nunique() < 2 or lengths.nunique() < 2:
         return None
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(scores.corr(lengths))
 
 
 def _groups(path: Path) -> list[Group]:
