@@ -27,7 +27,7 @@ def preset(name: Any, key: str) -> dict[str, Any]:
         meant = f" Did you mean {near[0]!r}?" if near else ""
         own = Path("config") / "presets" / "NAME.yaml"
         raise UserError(f"{key}: there is no preset {name!r}.{meant} Known are {', '.join(files)}; add your own as {own}.")
-    value = registry.read(files[name], "a preset")
+    value = registry.read(files[name], "preset")
     if set(value) != set(KEYS) or not isinstance(value["benchmarks"], list) or not isinstance(value["evaluate"], dict):
         raise UserError(f"{files[name]}: a preset has a list 'benchmarks' and a mapping 'evaluate', nothing else. Mend the file.")
     return value

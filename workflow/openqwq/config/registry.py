@@ -57,7 +57,7 @@ def _source(item: dict[str, Any], key: str) -> dict[str, Any]:
             f"{key}.use: there is no source {name!r}.{meant} Known are {', '.join(files) or 'none'}; "
             f"add your own as {Path('config') / 'sources' / 'NAME.yaml'}, or write the source out."
         )
-    source = {"name": name, **read(files[name], "a source"), **changes}
+    source = {"name": name, **read(files[name], "source"), **changes}
     if source.get("type") == "hub" and source.get("revision") is None:
         raise UserError(
             f"{key}: the source {name!r} is not pinned to a revision. Look at the commits of {source.get('id')} on the hub and "
@@ -73,5 +73,5 @@ def read(path: Path, what: str) -> dict[str, Any]:
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not readable as YAML ({' '.join(str(error).split())}). Mend the file.") from error
     if not isinstance(value, dict) or "use" in value:
-        raise UserError(f"{path}: {what} is a mapping of keys that itself uses nothing by name. Mend the file.")
+        raise UserError(f"{path}: a {what} is a mapping of keys that itself uses no other {what}. Mend the file.")
     return value
