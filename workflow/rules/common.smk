@@ -54,9 +54,40 @@ ENVIRONMENT = {
 }
 EXPORTS = " ".join(f"{key}={shlex.quote(value)}" for key, value in ENVIRONMENT.items())
 BIN = shlex.quote(str(Path(sys.executable).parent))
+# Each attempt's log is kept: Snakemake empties `log:` when the next one begins. `tee` outlives the signal that ends a job, so
+# that the stage's last words are in it.
+LOGGED = f"""logged() {{
+  trap '' TERM INT HUP USR1
+  local kept={shlex.quote(HERE)}/logs/attempts name count
+  name=$(basename "$1" .log)
+  mkdir -p "$kept"
+  count=$(find "$kept" -name "$name.[0-9]*" | wc -l)
+  tee "$1" "$kept/$name.$((count + 1))${{SLURM_JOB_ID:+.job$SLURM_JOB_ID}}.log"
+}}
+"""
 # A prefix replaces Snakemake's own, the strict mode; without it `openqwq … | tee` would succeed whenever `tee` does.
-PREFIX = f"set -euo pipefail; export PATH={BIN}:$PATH {EXPORTS}; "
+PREFIX = f"set -euo pipefail; export PATH={BIN}:$PATH {EXPORTS}; {LOGGED}"
 shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
+
+
+def start(wildcards, resources, threads):
+    """What stands before a stage's command: its deadline where the job has one, and `srun` where it has several nodes.
+
+    Nothing on one machine. Because it takes `resources`, Snakemake reruns nothing when its value changes.
+    """
+    words = []
+    if "runtime" in resources.keys():
+        seconds = 60 * resources.runtime
+        # Snakemake takes some of the job's time to start, and some to end.
+        words.append(
+            f"OPENQWQ_DEADLINE=$(($(date +%s) + {int(seconds - min(60, 0.1 * seconds))}))"
+        )
+    if "mpi" in resources.keys():
+        words += [resources.mpi, f"--nodes={resources.nodes}", "--ntasks-per-node=1"]
+        words += [f"--ntasks={resources.nodes}", f"--cpus-per-task={threads}"]
+        words += [f"--gres={resources.gres}"] if "gres" in resources.keys() else []
+        words += ["--kill-on-bad-exit=1", "--mpi=none"]
+    return " ".join(words)
 
 
 def as_json(value):

@@ -14,13 +14,14 @@ rule evaluate_checkpoint:
         f"{HERE}/timing/evaluate-{{checkpoint}}.tsv"
     threads: CORES
     params:
+        start=start,
         config=evaluate_part("gate", "stages"),
         recipe=2,
         seed=SEED,
     shell:
-        "openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q}"
+        "{params.start} openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q}"
         " --seed {params.seed} --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " --out {output:q} 2>&1 | logged {log:q}"
 
 
 rule evaluate:
@@ -39,9 +40,10 @@ rule evaluate:
     benchmark:
         f"{HERE}/timing/evaluate.tsv"
     params:
+        start=start,
         config=evaluate_part(),
         recipe=1,
         seed=SEED,
     shell:
-        "openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.scores:q} 2>&1 | tee {log:q}"
+        "{params.start} openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.scores:q} 2>&1 | logged {log:q}"

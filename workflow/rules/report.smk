@@ -30,10 +30,11 @@ rule report:
     benchmark:
         f"{HERE}/timing/report.tsv"
     params:
+        start=start,
         config=as_json(without(RUN, "execution")),
         recipe=1,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
     shell:
-        "openqwq report --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
-        " --run-folder {params.folder:q} --lineage {output.lineage:q} --out {output.page:q} 2>&1 | tee {log:q}"
+        "{params.start} openqwq report --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --run-folder {params.folder:q} --lineage {output.lineage:q} --out {output.page:q} 2>&1 | logged {log:q}"

@@ -14,10 +14,11 @@ rule reward_model:
         f"{HERE}/timing/reward_model.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("reward_model"),
         recipe=1,
         seed=SEED,
     shell:
-        "openqwq reward-model --config {params.config:q} --seed {params.seed}"
+        "{params.start} openqwq reward-model --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " --out {output:q} 2>&1 | logged {log:q}"
