@@ -19,6 +19,6 @@ rule coldstart:
         recipe=2,
         seed=SEED,
     shell:
-        "{params.start} openqwq sft --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq sft --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | logged {log:q}"
+        " --out {output:q}"

@@ -46,6 +46,7 @@ CORES = (
 # environment, so that tuning it reruns nothing.
 ENVIRONMENT = {
     "OPENQWQ_STATE": f"{HERE}/.state",
+    "OPENQWQ_ATTEMPTS": f"{HERE}/logs/attempts",
     "OPENQWQ_EXECUTION": json.dumps(RUN["execution"]),
     # Freed memory is kept for the next tensor: handing it back and forth costs a fifth of the time on CPU.
     "MALLOC_TRIM_THRESHOLD_": "-1",
@@ -54,19 +55,9 @@ ENVIRONMENT = {
 }
 EXPORTS = " ".join(f"{key}={shlex.quote(value)}" for key, value in ENVIRONMENT.items())
 BIN = shlex.quote(str(Path(sys.executable).parent))
-# Each attempt's log is kept: Snakemake empties `log:` when the next one begins. `tee` outlives the signal that ends a job, so
-# that the stage's last words are in it.
-LOGGED = f"""logged() {{
-  trap '' TERM INT HUP USR1
-  local kept={shlex.quote(HERE)}/logs/attempts name count
-  name=$(basename "$1" .log)
-  mkdir -p "$kept"
-  count=$(find "$kept" -name "$name.[0-9]*" | wc -l)
-  tee "$1" "$kept/$name.$((count + 1))${{SLURM_JOB_ID:+.job$SLURM_JOB_ID}}.log"
-}}
-"""
 # A prefix replaces Snakemake's own, the strict mode; without it `openqwq … | tee` would succeed whenever `tee` does.
-PREFIX = f"set -euo pipefail; export PATH={BIN}:$PATH {EXPORTS}; {LOGGED}"
+ATTEMPT = shlex.quote(str(Path(workflow.current_basedir) / "attempt.sh"))
+PREFIX = f"set -euo pipefail; export PATH={BIN}:$PATH {EXPORTS}; source {ATTEMPT}; "
 shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
 
 
@@ -80,7 +71,7 @@ def start(wildcards, resources, threads):
         seconds = 60 * resources.runtime
         # Snakemake takes some of the job's time to start, and some to end.
         words.append(
-            f"OPENQWQ_DEADLINE=$(($(date +%s) + {int(seconds - min(60, 0.1 * seconds))}))"
+            f"env OPENQWQ_DEADLINE=$(($(date +%s) + {int(seconds - min(60, 0.1 * seconds))}))"
         )
     if "mpi" in resources.keys():
         words += [resources.mpi, f"--nodes={resources.nodes}", "--ntasks-per-node=1"]

@@ -21,8 +21,8 @@ rule curate_shard:
         seed=SEED,
         shards=SHARDS,
     shell:
-        "{params.start} openqwq curate --shard {wildcards.shard}/{params.shards} --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --out {output:q} 2>&1 | logged {log:q}"
+        "attempt {log:q} {params.start} openqwq curate --shard {wildcards.shard}/{params.shards} --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --out {output:q}"
 
 
 # One folder of links under one name: another number of shards is then no reason to curate again.
@@ -54,5 +54,5 @@ rule curate:
         recipe=4,
         seed=SEED,
     shell:
-        "{params.start} openqwq curate --gather {input.shards:q}/* --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --out {output:q} 2>&1 | logged {log:q}"
+        "attempt {log:q} {params.start} openqwq curate --gather {input.shards:q}/* --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --out {output:q}"

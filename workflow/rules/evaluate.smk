@@ -19,9 +19,9 @@ rule evaluate_checkpoint:
         recipe=2,
         seed=SEED,
     shell:
-        "{params.start} openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q}"
+        "attempt {log:q} {params.start} openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q}"
         " --seed {params.seed} --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | logged {log:q}"
+        " --out {output:q}"
 
 
 rule evaluate:
@@ -45,5 +45,5 @@ rule evaluate:
         recipe=1,
         seed=SEED,
     shell:
-        "{params.start} openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.scores:q} 2>&1 | logged {log:q}"
+        "attempt {log:q} {params.start} openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.scores:q}"

@@ -21,6 +21,6 @@ rule general:
         recipe=2,
         seed=SEED,
     shell:
-        "{params.start} openqwq grpo --stage general --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq grpo --stage general --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --profile {input.profile:q} --reward-model {input.reward_model:q} --out {output:q} 2>&1 | logged {log:q}"
+        " --profile {input.profile:q} --reward-model {input.reward_model:q} --out {output:q}"

@@ -18,5 +18,5 @@ rule import_model:
         recipe=1,
         seed=SEED,
     shell:
-        "{params.start} openqwq import-model --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --out {output:q} 2>&1 | logged {log:q}"
+        "attempt {log:q} {params.start} openqwq import-model --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --out {output:q}"

@@ -19,9 +19,9 @@ rule profile:
         recipe=2,
         seed=SEED,
     shell:
-        "{params.start} openqwq profile --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq profile --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | logged {log:q}"
+        " --out {output:q}"
 
 
 rule reason:
@@ -42,6 +42,6 @@ rule reason:
         recipe=2,
         seed=SEED,
     shell:
-        "{params.start} openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --profile {input.profile:q} --out {output:q} 2>&1 | logged {log:q}"
+        " --profile {input.profile:q} --out {output:q}"

@@ -36,5 +36,5 @@ rule report:
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
     shell:
-        "{params.start} openqwq report --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
-        " --run-folder {params.folder:q} --lineage {output.lineage:q} --out {output.page:q} 2>&1 | logged {log:q}"
+        "attempt {log:q} {params.start} openqwq report --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --run-folder {params.folder:q} --lineage {output.lineage:q} --out {output.page:q}"

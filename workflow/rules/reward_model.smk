@@ -19,6 +19,6 @@ rule reward_model:
         recipe=1,
         seed=SEED,
     shell:
-        "{params.start} openqwq reward-model --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq reward-model --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | logged {log:q}"
+        " --out {output:q}"

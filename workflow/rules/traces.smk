@@ -23,6 +23,6 @@ rule traces:
         recipe=2,
         seed=SEED,
     shell:
-        "{params.start} openqwq sample-traces --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq sample-traces --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | logged {log:q}"
+        " --out {output:q}"
