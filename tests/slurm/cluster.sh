@@ -44,7 +44,7 @@ SlurmctldHost=$name(127.0.0.1)
 SlurmctldPort=$controller
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket=$here/munge/socket
+AuthInfo=socket=$here/munge/socket,cred_expire=15
 CredType=cred/munge
 StateSaveLocation=$here/state
 SlurmdSpoolDir=$here/spool-%n

@@ -50,7 +50,7 @@ class Owner:
     def at_work(self) -> bool | None:
         """Whether it lives, asked by one who has got its flock; None where that cannot be seen from here."""
         if self.boot == _boot() or (self.job and self.job == slurm.this_job()):
-            return False  # here the flock tells; and of its own job Slurm ends every process before it starts it again
+            return False  # here the flock tells; and its own job is not started twice at a time
         state = slurm.state_of(self.job) if self.job else None
         return None if state is None else state in slurm.AT_WORK
 
@@ -99,8 +99,10 @@ def _taken(lock: IO[str]) -> Owner | None:
 
 
 def _is_ending(owner: Owner) -> bool:
-    """Whether Slurm is ending the owner's job, or has ended it."""
-    return bool(owner.job) and slurm.state_of(owner.job) not in (None, *(slurm.AT_WORK - {"COMPLETING"}))
+    """Whether Slurm is ending the owner's job, has ended it, or has started it again while a lost node's part still lives."""
+    if not owner.job or owner.job == slurm.this_job():
+        return bool(owner.job)
+    return slurm.state_of(owner.job) not in (None, *(slurm.AT_WORK - {"COMPLETING"}))
 
 
 def _refusal(folder: Path, owner: Owner) -> str:

@@ -18,7 +18,7 @@ attempt() {
   set -e
   [ "$code" != 0 ] || return 0
   case $(tail -n 1 "$log") in openqwq:*) return "$code" ;; esac
-  last=$(tail -n 20 "$log" | { grep '^openqwq: ' || true; } | tail -n 1) # then srun has told that its tasks have ended
+  last=$({ grep '^openqwq: ' "$log" || true; } | tail -n 1) # srun and the other processes may have spoken after it
   if [ -z "$last" ]; then
     last="openqwq: $name ended with exit code $code and could not say why; the lines above may, or Slurm's log of the job. What was saved is kept: start again to go on from there, with more time or memory if those ran out."
   fi
