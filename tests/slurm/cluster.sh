@@ -24,9 +24,8 @@ check() {
     command -v "$program" >/dev/null || refuse "$program is not installed. Install slurm-wlm and munge (make test-slurm does, on Debian)."
   done
   local file
-  for file in "$etc"/*.conf; do
-    [ -e "$file" ] || continue
-    ours "$file" || refuse "$file is a Slurm configuration that this script did not write. Nothing was changed; test on a machine without one."
+  for file in "$etc"/{slurm,gres,cgroup}.conf; do
+    [ ! -e "$file" ] || ours "$file" || refuse "$file is a Slurm configuration that this script did not write. Nothing was changed; test on a machine without one."
   done
 }
 

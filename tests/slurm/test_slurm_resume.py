@@ -137,7 +137,7 @@ def test_a_second_start_never_trains_the_same_state_beside_a_job_whose_snakemake
     assert second.returncode == 1
     last = site.attempts("coldstart")[-1].splitlines()[-1]
     assert f"Slurm job {job}, process " in last
-    assert f"or end it (scancel {job}: it saves first); then start again" in last
+    assert f"or end it (scancel {job}); then start again" in last
     until(lambda: not tool("squeue", "--noheader").strip(), "the end of the job", 300)
     site.snakemake("coldstart", retries=0)
     assert weights(site) == weights(undisturbed)

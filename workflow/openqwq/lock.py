@@ -55,6 +55,8 @@ class Owner:
         return None if state is None else state in slurm.AT_WORK
 
     def __str__(self) -> str:
+        if not self.pid:
+            return "another process"
         return f"{f'Slurm job {self.job}, ' if self.job else ''}process {self.pid} on {self.host}"
 
 
@@ -67,7 +69,7 @@ def held(folder: Path) -> Iterator[None]:
         while (owner := _taken(lock)) is not None:
             waited = time.monotonic() - begun
             if waited > MOMENT and (waited > ENDING or not _is_ending(owner)):
-                raise UserError(_refusal(folder, owner))
+                raise UserError(_refusal(folder, owner, _is_free(lock)))
             time.sleep(0.1 if waited < MOMENT else 2)
         if not os.path.exists(path) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(path)):
             raise UserError(f"{folder}: removed by `openqwq clean` at this moment. Start again.")
@@ -90,7 +92,7 @@ def _taken(lock: IO[str]) -> Owner | None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return Owner.written(lock) or Owner(0, "this machine, or one that shares its files", "")
+        return Owner.written(lock) or Owner(0, "", "")
     owner = Owner.written(lock)
     if owner is None or owner.at_work() is False:
         return None
@@ -105,18 +107,28 @@ def _is_ending(owner: Owner) -> bool:
     return slurm.state_of(owner.job) not in (None, *(slurm.AT_WORK - {"COMPLETING"}))
 
 
-def _refusal(folder: Path, owner: Owner) -> str:
+def _refusal(folder: Path, owner: Owner, unseen: bool) -> str:
     begin = f"{folder}: {owner}"
-    if owner.boot != _boot() and owner.at_work() is None:
+    if unseen and owner.at_work() is None:
         return (
             f"{begin}, may be at work on this state, which cannot be seen from here. Make sure that it has ended, remove "
             f"{folder / LOCK}, then start again."
         )
-    end = f"scancel {owner.job}" if owner.job else f"kill {owner.pid}" if owner.pid else "a SIGTERM"
+    end = f", or end it (scancel {owner.job})" if owner.job else f", or end it (kill {owner.pid})" if owner.pid else ""
     return (
-        f"{begin}, is at work on this state, and two would train the same twice. Wait until it has ended, or end it ({end}: it "
-        "saves first); then start again, and what it has made is taken up."
+        f"{begin}, is at work on this state, and two would train the same twice. Wait until it has ended{end}; then start "
+        "again, and what it has made is taken up."
     )
+
+
+def _is_free(lock: IO[str]) -> bool:
+    """Whether the flock is free, whoever is written in the file."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    return True
 
 
 def _write(lock: IO[str], text: str) -> None:
