@@ -10,9 +10,9 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 def test_two_nodes_of_eight_gpus_each_take_a_job():
     assert tool("sinfo", "--noheader", "--Node", "--format=%N %G").split("\n")[:2] == ["gpu1 gpu:8", "gpu2 gpu:8"]
-    tell = ("sh", "-c", "echo $SLURMD_NODENAME $CUDA_VISIBLE_DEVICES")
+    tell = ("sh", "-c", "echo $SLURMD_NODENAME $SLURM_GPUS_ON_NODE")
     where = tool("srun", "--nodes=2", "--ntasks=2", "--gres=gpu:8", "--mem=100", *tell)
-    assert sorted(where.split("\n")[:2]) == ["gpu1 0,1,2,3,4,5,6,7", "gpu2 0,1,2,3,4,5,6,7"]
+    assert sorted(where.split("\n")[:2]) == ["gpu1 8", "gpu2 8"]
 
 
 @pytest.mark.parametrize("name", ["slurm.conf", "cgroup.conf"])
