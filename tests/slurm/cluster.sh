@@ -64,7 +64,7 @@ SchedulerParameters=sched_interval=2,bf_interval=2
 KillWait=30
 MinJobAge=300
 NodeName=gpu[1-2] NodeHostname=$name NodeAddr=127.0.0.1 Port=[$nodes-$((nodes + 1))] CPUs=$(nproc) RealMemory=$memory Gres=gpu:8
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=both Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
   cat >"$etc/gres.conf" <<CONF
 $mark

@@ -76,7 +76,7 @@ class Site:
         values = yaml.safe_load((ROOT / "profiles/slurm/profile.v9+.yaml").read_text())
         values |= {"configfile": str(self.folder / "config.yaml"), "jobs": 2, "retries": retries}
         values |= {"slurm-status-command": "squeue", "slurm-no-account": True, "slurm-init-seconds-before-status-checks": 5}
-        size = {"slurm_partition": "all", "mem_mb": 2500, "runtime": runtime}
+        size = {"slurm_partition": "both", "mem_mb": 2500, "runtime": runtime}
         values["default-resources"] = size
         values["set-threads"] = dict.fromkeys(values["set-threads"], 1)
         for rule, resources in values["set-resources"].items():
