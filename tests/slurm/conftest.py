@@ -75,7 +75,7 @@ class Site:
     def profile(self, runtime: int | str = 30, retries: int = 2) -> Path:
         values = yaml.safe_load((ROOT / "profiles/slurm/profile.v9+.yaml").read_text())
         values |= {"configfile": str(self.folder / "config.yaml"), "jobs": 2, "retries": retries}
-        values |= {"slurm-status-command": "squeue", "slurm-no-account": True, "slurm-init-seconds-before-status-checks": 5}
+        values |= {"slurm-status-command": "squeue", "slurm-init-seconds-before-status-checks": 5}
         size = {"slurm_partition": "both", "mem_mb": 2500, "runtime": runtime}
         values["default-resources"] = size
         values["set-threads"] = dict.fromkeys(values["set-threads"], 1)
