@@ -102,7 +102,7 @@ def test_a_signal_to_all_leaves_the_stage_the_last_word(tmp_path):
     assert process.stdout.readline() == "ready\n"
     os.killpg(process.pid, signal.SIGTERM)
     assert process.wait(timeout=20) == 75
-    assert (tmp_path / "one.log").read_text() == "ready\nopenqwq: saved\n"
+    assert (tmp_path / "one.log").read_text().splitlines()[-1] == "openqwq: saved"
 
 
 def test_a_failed_run_keeps_what_its_attempts_said(tmp_path):

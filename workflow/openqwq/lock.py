@@ -57,7 +57,7 @@ class Owner:
     def __str__(self) -> str:
         if not self.pid:
             return "another process"
-        return f"{f'Slurm job {self.job}, ' if self.job else ''}process {self.pid} on {self.host}"
+        return f"process {self.pid} on {self.host}{f' (Slurm job {self.job})' if self.job else ''}"
 
 
 @contextmanager
@@ -111,12 +111,12 @@ def _refusal(folder: Path, owner: Owner, unseen: bool) -> str:
     begin = f"{folder}: {owner}"
     if unseen and owner.at_work() is None:
         return (
-            f"{begin}, may be at work on this state, which cannot be seen from here. Make sure that it has ended, remove "
+            f"{begin} may be at work on this state, which cannot be seen from here. Make sure that it has ended, remove "
             f"{folder / LOCK}, then start again."
         )
     end = f", or end it (scancel {owner.job})" if owner.job else f", or end it (kill {owner.pid})" if owner.pid else ""
     return (
-        f"{begin}, is at work on this state, and two would train the same twice. Wait until it has ended{end}; then start "
+        f"{begin} is at work on this state, and two would train the same twice. Wait until it has ended{end}; then start "
         "again, and what it has made is taken up."
     )
 

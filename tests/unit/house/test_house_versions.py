@@ -12,7 +12,19 @@ from openqwq.cli import main
 from openqwq.environment import ROOT
 from openqwq.errors import UserError
 
-ARGUMENTS = ["sft", "--config", "{}", "--state", "s", "--model", "m", "--curated", "c", "--out", "o"]
+ARGUMENTS = [
+    "sft",
+    "--config",
+    '{"optimizer": {"learning_rate": 0.001}}',
+    "--state",
+    "s",
+    "--model",
+    "m",
+    "--curated",
+    "c",
+    "--out",
+    "o",
+]
 
 
 def with_versions(monkeypatch, **changed):

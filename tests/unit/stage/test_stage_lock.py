@@ -62,7 +62,7 @@ def test_a_second_start_on_this_machine_is_refused_and_told_how_to_end_the_first
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=os.environ | {"SLURM_JOB_ID": "41"}
     )
     assert first.stdout.readline() == "held\n"
-    with pytest.raises(UserError, match=rf"Slurm job 41, process {first.pid} on .*is at work.*scancel 41"), held(tmp_path):
+    with pytest.raises(UserError, match=rf"process {first.pid} on \S+ \(Slurm job 41\) is at work.*scancel 41"), held(tmp_path):
         pass
     first.kill()  # nothing is tidied up
     first.wait()
@@ -75,7 +75,7 @@ def test_a_second_start_on_this_machine_is_refused_and_told_how_to_end_the_first
 def test_a_job_that_lives_on_another_node_keeps_its_state_though_the_flock_is_free(tmp_path, squeue, state):
     squeue(state)
     left_by(tmp_path, ELSEWHERE)
-    with pytest.raises(UserError, match=r"Slurm job 41, process 17 on gpu7, is at work .*scancel 41"), held(tmp_path):
+    with pytest.raises(UserError, match=r"process 17 on gpu7 \(Slurm job 41\) is at work .*scancel 41"), held(tmp_path):
         pass
     assert json.loads((tmp_path / LOCK).read_text()) == asdict(ELSEWHERE)
 
@@ -157,7 +157,7 @@ def test_clean_leaves_the_state_of_a_job_on_another_node(tmp_path, squeue, monke
     left_by(one.state, ELSEWHERE)
     squeue("RUNNING")
     assert main(["clean", str(tmp_path), "--all-interrupted"]) == 0
-    assert "by Slurm job 41, process 17 on gpu7" in capsys.readouterr().out
+    assert "by process 17 on gpu7 (Slurm job 41)" in capsys.readouterr().out
     assert one.state.exists()
 
 
