@@ -12,19 +12,8 @@ from openqwq.cli import main
 from openqwq.environment import ROOT
 from openqwq.errors import UserError
 
-ARGUMENTS = [
-    "sft",
-    "--config",
-    '{"optimizer": {"learning_rate": 0.001}}',
-    "--state",
-    "s",
-    "--model",
-    "m",
-    "--curated",
-    "c",
-    "--out",
-    "o",
-]
+CONFIG = '{"optimizer": {"learning_rate": 0.001}}'
+ARGUMENTS = ["sft", "--config", CONFIG, "--state", "s", "--model", "m", "--curated", "c", "--out", "o"]
 
 
 def with_versions(monkeypatch, **changed):
