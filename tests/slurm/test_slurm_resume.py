@@ -81,7 +81,15 @@ def node_down(_job: str) -> None:
 
 
 def out_of_time(job: str) -> None:
-    tool("scontrol", "update", f"jobid={job}", "timelimit=1")  # less than what the stage was told: Slurm kills it
+    """The stage hangs, and its job has less time than the stage was told."""
+    tool("scontrol", "update", f"jobid={job}", "timelimit=1")
+    for process in stages():
+        process.suspend()
+    until(
+        lambda: tool("squeue", "--noheader", f"--jobs={job}", "--states=all", "--format=%T").strip() == "TIMEOUT",
+        "a TIMEOUT",
+        180,
+    )
 
 
 def one_process_killed(_job: str) -> None:
