@@ -13,7 +13,7 @@ endif
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-vllm demo test test-vllm soak lint bench lock config-reference
+.PHONY: help env env-dev env-vllm demo test test-vllm test-slurm soak lint bench lock config-reference
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,10 @@ soak: env-dev ## kill each training stage at ten random moments, and compare wha
 
 test-vllm: env-vllm ## the vLLM engine, really run on the CPU; takes minutes
 	@PATH="$(abspath .venv-vllm/bin):$$PATH" .venv-vllm/bin/python -m pytest tests/vllm -s $(ARGS)
+
+test-slurm: env-dev ## a Slurm of two nodes on this machine, and the whole DAG through it; as root on Debian; takes minutes
+	@[ "$$(id -u)" != 0 ] || envs/system.sh --slurm "$(PYTHON)"
+	@OPENQWQ_SLURM=1 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/slurm $(ARGS)
 
 lint: env-dev ## linters, formatters and types
 	@export PATH="$(abspath $(BIN)):$$PATH"; set -e; \

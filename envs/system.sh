@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Sees to the two things that pip cannot install: envs/system.sh PYTHON
-# bubblewrap isolates the code that models write; ensurepip (Debian: python3-venv) makes the virtual environment.
+# Sees to the two things that pip cannot install: envs/system.sh [--slurm] PYTHON
+# bubblewrap isolates the code that models write; ensurepip (Debian: python3-venv) makes the virtual environment. --slurm adds
+# Slurm and munge, of which the tests make a cluster on this machine.
 # As root on a Debian machine what is missing is installed with apt, saying so; otherwise one line says what to install.
 set -euo pipefail
+slurm=""
+if [ "$1" = --slurm ]; then slurm=1; shift; fi
 python=$1
 
 missing=()
 command -v bwrap >/dev/null || missing+=(bubblewrap)
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+if [ -n "$slurm" ]; then
+  command -v slurmctld >/dev/null || missing+=(slurm-wlm)
+  command -v munged >/dev/null || missing+=(munge)
+fi
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "openqwq: missing ${missing[*]}. Install: sudo apt-get install ${missing[*]} (or your system's packages of these names), then call make again." >&2

@@ -2,7 +2,7 @@
 
 State is `<run>/.state/<stage>-<fingerprint>`. Of each:
 
-- *in use*: a process holds its lock. Never touched.
+- *in use*: a process holds its lock, or may do so on another machine. Never touched.
 - *retired*: what it was for stands published in the run, with the same fingerprint.
 - *superseded*: the stage has since been published under another fingerprint, or another state of it was worked on later: the
   configuration has moved on.
@@ -11,19 +11,17 @@ State is `<run>/.state/<stage>-<fingerprint>`. Of each:
 What else lies in `.state` no stage has made: it is named and left alone.
 """
 
-import fcntl
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from openqwq.artifacts.lineage import artifacts_below
 from openqwq.artifacts.manifest import read_manifest
+from openqwq.lock import looked_at
 from openqwq.progress import clock, read_progress
-from openqwq.stage import LOCK, PUBLISHED, states
+from openqwq.stage import PUBLISHED, states
 from openqwq.status import run_folder
 
 
@@ -44,8 +42,8 @@ def clean(run: str, dry_run: bool, all_interrupted: bool) -> None:
     own = states(folder / ".state")
     freed, interrupted = 0, 0
     for path in own:
-        with _held(path) as ours:
-            state = _look(path, own, published, folder) if ours else State(path, "in use", "a process is at work on it", 0)
+        with looked_at(path) as owner:
+            state = State(path, "in use", f"by {owner}", 0) if owner else _look(path, own, published, folder)
             going = state.kind in ("retired", "superseded") or (state.kind == "interrupted" and all_interrupted)
             interrupted += state.kind == "interrupted" and not going
             verb = "kept" if not going else "would go" if dry_run else "removed"
@@ -109,15 +107,3 @@ def _bytes(folder: Path) -> int:
 
 def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
-
-
-@contextmanager
-def _held(state: Path) -> Iterator[bool]:
-    """Whether the state's lock is free; if so it is held for the block, so that no stage starts on it meanwhile."""
-    with open(state / LOCK, "a", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

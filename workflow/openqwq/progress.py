@@ -9,6 +9,7 @@ from typing import Any
 
 from openqwq import ranks
 from openqwq.artifacts.files import write_json
+from openqwq.slurm import this_job
 
 WITHIN_SECONDS = 10.0
 
@@ -58,7 +59,8 @@ class Progress:
             write_json(self.path, (previous or self._head()) | {"state": state, "updated": time.time(), "left": None})
 
     def _head(self) -> dict[str, Any]:
-        return {"stage": self.stage, "fingerprint": self.fingerprint, "pid": os.getpid(), "started": self.started}
+        head = {"stage": self.stage, "fingerprint": self.fingerprint, "pid": os.getpid(), "started": self.started}
+        return head | ({"job": this_job()} if this_job() else {})
 
     def _write(
         self,

@@ -6,7 +6,6 @@ the folder: stale state is never resumed. Publishing retires the state.
 """
 
 import copy
-import fcntl
 import os
 import re
 import shutil
@@ -15,19 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from openqwq import ranks
 from openqwq.artifacts.files import publishing, replacing, write_json
 from openqwq.artifacts.manifest import MANIFEST, fingerprint, input_hash, relative, write_manifest
 from openqwq.environment import code_version, environment
-from openqwq.errors import UserError
+from openqwq.lock import LOCK, held
 from openqwq.progress import Progress, read_progress
 from openqwq.stopping import Stopped, Stopping
 
 PUBLISHED = "published"
-LOCK = "lock"
-LOCK_TRIES = 10
 MARK = 12  # characters of the fingerprint in the name of a state folder
 NAME = re.compile(rf"(?P<stage>[A-Za-z0-9_.-]+)-(?P<mark>[0-9a-f]{{{MARK}}})")
 
@@ -74,11 +71,7 @@ class Stage:
             yield self
             return
         self.state.mkdir(parents=True, exist_ok=True)
-        with open(self.state / LOCK, "a+", encoding="utf-8") as lock:
-            self._hold(lock)
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+        with held(self.state):
             for litter in list(self.state.rglob(".*.part")):  # half-written by an attempt that was killed
                 shutil.rmtree(litter) if litter.is_dir() else litter.unlink()
             previous = read_progress(self.state / "progress.json")
@@ -92,22 +85,6 @@ class Stage:
                     with suppress(OSError):  # a full disk must not hide what went wrong
                         self.progress.finish("interrupted" if isinstance(error, Stopped | KeyboardInterrupt) else "failed")
                 raise
-
-    def _hold(self, lock: IO[str]) -> None:
-        for attempt in range(LOCK_TRIES):  # `openqwq status` holds it for an instant when it looks
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(0.1 if attempt < LOCK_TRIES - 1 else 0)
-        else:
-            lock.seek(0)
-            owner = lock.read().strip() or "unknown"
-            raise UserError(
-                f"{self.state}: another process (pid {owner}) is at work on this state. Wait for it or end it, then start again."
-            )
-        if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
-            raise UserError(f"{self.state}: removed by `openqwq clean` at this moment. Start again.")
 
     def part(self, name: str) -> "Stage":
         """A piece of the stage's work with a folder of its own in its state, whose curves no tracker is told."""

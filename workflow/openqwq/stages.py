@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from openqwq import versions
 from openqwq.errors import StageFailure, UserError
 from openqwq.stage import Stage
 
@@ -44,10 +45,19 @@ def _execute(
         ) from error
 
 
+def _with_model(
+    name: str, options: argparse.Namespace, inputs: dict[str, Path], config: dict[str, Any], body: Callable[[Stage], None]
+) -> None:
+    """As `_execute`, of a stage that loads torch and what goes with it: only in versions that go together."""
+    versions.check()
+    _execute(name, options, inputs, config, body)
+
+
 def _train(
     name: str, options: argparse.Namespace, inputs: dict[str, Path], config: dict[str, Any], body: Callable[[Stage], None]
 ) -> None:
-    """As `_execute`, in as many processes as `execution.processes` says."""
+    """As `_with_model`, in as many processes as `execution.processes` says."""
+    versions.check()
     from openqwq.train import launch
 
     execution = _execution(options)
@@ -90,7 +100,7 @@ def import_model(options: argparse.Namespace) -> None:
     def body(stage: Stage) -> None:
         run(stage, source, options.out)
 
-    _execute("import_model", options, {str(path): path for path in model_files(source)}, config, body)
+    _with_model("import_model", options, {str(path): path for path in model_files(source)}, config, body)
 
 
 def curate(options: argparse.Namespace) -> None:
@@ -152,7 +162,7 @@ def profile(options: argparse.Namespace) -> None:
     def body(stage: Stage) -> None:
         run(stage, parsed, inputs["model"], inputs["problems"], options.out, _execution(options))
 
-    _execute("profile", options, inputs, config, body)
+    _with_model("profile", options, inputs, config, body)
 
 
 def sample_traces(options: argparse.Namespace) -> None:
@@ -166,7 +176,7 @@ def sample_traces(options: argparse.Namespace) -> None:
     def body(stage: Stage) -> None:
         run(stage, parsed, inputs["model"], inputs["problems"], options.out, _execution(options))
 
-    _execute("sample_traces", options, inputs, config, body)
+    _with_model("sample_traces", options, inputs, config, body)
 
 
 def grpo(options: argparse.Namespace) -> None:
@@ -259,7 +269,7 @@ def evaluate(options: argparse.Namespace) -> None:
         def part(stage: Stage) -> None:
             run.shard(stage, what, which, options.out, execution)
 
-        _execute(f"evaluate-{options.name}-{which.name}", options, inputs, which.record(config), part)
+        _with_model(f"evaluate-{options.name}-{which.name}", options, inputs, which.record(config), part)
         return
 
     def body(stage: Stage) -> None:
@@ -268,7 +278,7 @@ def evaluate(options: argparse.Namespace) -> None:
         else:
             run.run(stage, what, options.out, execution)
 
-    _execute(f"evaluate-{options.name}", options, inputs, config, body)
+    _with_model(f"evaluate-{options.name}", options, inputs, config, body)
 
 
 def checkpoint_of(path: Path) -> Path:

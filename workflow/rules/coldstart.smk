@@ -14,10 +14,11 @@ rule coldstart:
         f"{HERE}/timing/coldstart.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("coldstart"),
         recipe=3,
         seed=SEED,
     shell:
-        "openqwq sft --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq sft --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " --out {output:q}"

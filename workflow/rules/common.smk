@@ -53,6 +53,7 @@ CORES = (
 # environment, so that tuning it reruns nothing.
 ENVIRONMENT = {
     "OPENQWQ_STATE": f"{HERE}/.state",
+    "OPENQWQ_ATTEMPTS": f"{HERE}/logs/attempts",
     "OPENQWQ_EXECUTION": json.dumps(RUN["execution"]),
     # Freed memory is kept for the next tensor: handing it back and forth costs a fifth of the time on CPU.
     "MALLOC_TRIM_THRESHOLD_": "-1",
@@ -62,8 +63,29 @@ ENVIRONMENT = {
 EXPORTS = " ".join(f"{key}={shlex.quote(value)}" for key, value in ENVIRONMENT.items())
 BIN = shlex.quote(str(Path(sys.executable).parent))
 # A prefix replaces Snakemake's own, the strict mode; without it `openqwq … | tee` would succeed whenever `tee` does.
-PREFIX = f"set -euo pipefail; export PATH={BIN}:$PATH {EXPORTS}; "
+ATTEMPT = shlex.quote(str(Path(workflow.current_basedir) / "attempt.sh"))
+PREFIX = f"set -euo pipefail; export PATH={BIN}:$PATH {EXPORTS}; source {ATTEMPT}; "
 shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
+
+
+def start(wildcards, resources, threads):
+    """What stands before a stage's command: its deadline where the job has one, and `srun` where it has several nodes.
+
+    Nothing on one machine. Because it takes `resources`, Snakemake reruns nothing when its value changes.
+    """
+    words = []
+    if "runtime" in resources.keys():
+        seconds = 60 * resources.runtime
+        # Snakemake takes some of the job's time to start, and some to end.
+        words.append(
+            f"env OPENQWQ_DEADLINE=$(($(date +%s) + {int(seconds - min(60, 0.1 * seconds))}))"
+        )
+    if "mpi" in resources.keys():
+        words += [resources.mpi, f"--nodes={resources.nodes}", "--ntasks-per-node=1"]
+        words += [f"--ntasks={resources.nodes}", f"--cpus-per-task={threads}"]
+        words += [f"--gres={resources.gres}"] if "gres" in resources.keys() else []
+        words += ["--kill-on-bad-exit=1", "--mpi=none"]
+    return " ".join(words)
 
 
 def as_json(value):

@@ -15,13 +15,14 @@ rule curate_shard:
         f"{HERE}/timing/curate-{{shard}}-of-{SHARDS}.tsv"
     threads: max(1, CORES // SHARDS)
     params:
+        start=start,
         config=curate_part(),
         recipe=5,
         seed=SEED,
         shards=SHARDS,
     shell:
-        "openqwq curate --shard {wildcards.shard}/{params.shards} --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --out {output:q} 2>&1 | tee {log:q}"
+        "attempt {log:q} {params.start} openqwq curate --shard {wildcards.shard}/{params.shards} --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --out {output:q}"
 
 
 # One folder of links under one name: another number of shards is then no reason to curate again.
@@ -48,9 +49,10 @@ rule curate:
         f"{HERE}/timing/curate.tsv"
     threads: CORES
     params:
+        start=start,
         config=curate_part(),
         recipe=5,
         seed=SEED,
     shell:
-        "openqwq curate --gather {input.shards:q}/* --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --out {output:q} 2>&1 | tee {log:q}"
+        "attempt {log:q} {params.start} openqwq curate --gather {input.shards:q}/* --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --out {output:q}"

@@ -14,7 +14,7 @@ if RUN["evaluate"]["reward_model"]:
     WITH_REWARD = " --reward-model {input.reward_model:q}"
 BEFORE = [f"{HERE}/evaluate/reason"] if "reason" in RUN["evaluate"]["stages"] else []
 EVALUATE = (
-    "openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q} --seed {params.seed}"
+    "attempt {log:q} {params.start} openqwq evaluate --name {wildcards.checkpoint} --config {params.config:q} --seed {params.seed}"
     " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
     + WITH_REWARD
 )
@@ -41,12 +41,13 @@ rule evaluate_shard:
         f"{HERE}/timing/evaluate-{{checkpoint}}-{{shard}}-of-{EVALUATE_SHARDS}.tsv"
     threads: max(1, CORES // EVALUATE_SHARDS)
     params:
+        start=start,
         config=evaluate_part("gate", "stages"),
         recipe=3,
         seed=SEED,
         shards=EVALUATE_SHARDS,
     shell:
-        f"{EVALUATE} --shard {{wildcards.shard}}/{{params.shards}} --out {{output:q}} 2>&1 | tee {{log:q}}"
+        f"{EVALUATE} --shard {{wildcards.shard}}/{{params.shards}} --out {{output:q}}"
 
 
 # One folder of links under one name: another number of shards is then no reason to evaluate again.
@@ -76,11 +77,12 @@ rule evaluate_checkpoint:
         f"{HERE}/timing/evaluate-{{checkpoint}}.tsv"
     threads: CORES
     params:
+        start=start,
         config=evaluate_part("gate", "stages"),
         recipe=3,
         seed=SEED,
     shell:
-        f"{EVALUATE} --shards {{input.shards:q}}/* --out {{output:q}} 2>&1 | tee {{log:q}}"
+        f"{EVALUATE} --shards {{input.shards:q}}/* --out {{output:q}}"
 
 
 rule gate_plan:
@@ -99,8 +101,8 @@ rule gate_plan:
             f"--before {shlex.quote(str(input.before))}" if BEFORE else ""
         ),
     shell:
-        "openqwq gate-plan --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
-        " --curated {input.curated:q} {params.before} --out {output:q} 2>&1 | tee {log:q}"
+        "attempt {log:q} openqwq gate-plan --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --curated {input.curated:q} {params.before} --out {output:q}"
 
 
 rule compare:
@@ -125,12 +127,13 @@ rule compare:
     benchmark:
         f"{HERE}/timing/compare.tsv"
     params:
+        start=start,
         config=gate_part(),
         recipe=2,
         seed=SEED,
     shell:
-        "openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.table:q} 2>&1 | tee {log:q}"
+        "attempt {log:q} {params.start} openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --gate {output.gate:q} --out {output.table:q}"
 
 
 # A rule of its own, because a rule that fails loses its outputs: where the gate stops the run, the scores stay.
@@ -149,5 +152,5 @@ rule evaluate:
         recipe=1,
         seed=SEED,
     shell:
-        "openqwq final --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
-        " --gate {input.gate:q} --out {output:q} 2>&1 | tee {log:q}"
+        "attempt {log:q} openqwq final --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --gate {input.gate:q} --out {output:q}"

@@ -16,10 +16,11 @@ rule general:
         f"{HERE}/timing/general.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("general"),
         recipe=4,
         seed=SEED,
     shell:
-        "openqwq grpo --stage general --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq grpo --stage general --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --profile {input.profile:q} --reward-model {input.reward_model:q} --out {output:q} 2>&1 | tee {log:q}"
+        " --profile {input.profile:q} --reward-model {input.reward_model:q} --out {output:q}"

@@ -13,9 +13,10 @@ rule import_model:
         f"{HERE}/timing/import_model.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("base_model"),
         recipe=2,
         seed=SEED,
     shell:
-        "openqwq import-model --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --out {output:q} 2>&1 | tee {log:q}"
+        "attempt {log:q} {params.start} openqwq import-model --config {params.config:q} --seed {params.seed}"
+        " --recipe-version {params.recipe} --out {output:q}"

@@ -14,13 +14,14 @@ rule profile:
         f"{HERE}/timing/profile.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("profile"),
         recipe=3,
         seed=SEED,
     shell:
-        "openqwq profile --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq profile --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " --out {output:q}"
 
 
 rule reason:
@@ -36,10 +37,11 @@ rule reason:
         f"{HERE}/timing/reason.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("reason"),
         recipe=4,
         seed=SEED,
     shell:
-        "openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --profile {input.profile:q} --out {output:q} 2>&1 | tee {log:q}"
+        " --profile {input.profile:q} --out {output:q}"

@@ -43,10 +43,11 @@ rule report:
         f"{HERE}/timing/report.tsv"
     priority: 1  # before a gate that may stop the run
     params:
+        start=start,
         config=as_json(without(RUN, "execution", "hardware", "plan")),
         recipe=2,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
     shell:
-        "openqwq report --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
-        " --run-folder {params.folder:q} --lineage {output.lineage:q} --figures {output.figures:q} --out {output.page:q} 2>&1 | tee {log:q}"
+        "attempt {log:q} {params.start} openqwq report --config {params.config:q} --seed {params.seed} --recipe-version {params.recipe}"
+        " --run-folder {params.folder:q} --lineage {output.lineage:q} --figures {output.figures:q} --out {output.page:q}"

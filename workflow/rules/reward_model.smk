@@ -18,6 +18,7 @@ rule reward_model:
         f"{HERE}/timing/reward_model.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("reward_model"),
         recipe=3,
         seed=SEED,
@@ -25,6 +26,6 @@ rule reward_model:
             f"--profile {shlex.quote(str(input.profile))}" if FROM_VERDICTS else ""
         ),
     shell:
-        "openqwq reward-model --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq reward-model --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " {params.profile} --out {output:q} 2>&1 | tee {log:q}"
+        " {params.profile} --out {output:q}"

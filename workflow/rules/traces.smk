@@ -18,10 +18,11 @@ rule traces:
         f"{HERE}/timing/sample_traces.tsv"
     threads: CORES
     params:
+        start=start,
         config=part("sample_traces"),
         recipe=2,
         seed=SEED,
     shell:
-        "openqwq sample-traces --config {params.config:q} --seed {params.seed}"
+        "attempt {log:q} {params.start} openqwq sample-traces --config {params.config:q} --seed {params.seed}"
         " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q} 2>&1 | tee {log:q}"
+        " --out {output:q}"

@@ -14,7 +14,20 @@ ROWS = [
     {"cli", "stages", "comparing", "serving", "evaluations", "status", "clean"},
     {"data", "train", "evaluate", "report", "show", "plan", "model"},
     {"verify", "generate", "agents"},
-    {"sandbox", "artifacts", "config", "stage", "stopping", "progress", "environment", "errors", "ranks"},
+    {
+        "sandbox",
+        "artifacts",
+        "config",
+        "stage",
+        "lock",
+        "stopping",
+        "progress",
+        "environment",
+        "versions",
+        "errors",
+        "ranks",
+        "slurm",
+    },
 ]
 HEAVY = {"torch", "transformers", "trl", "accelerate", "datasets", "vllm"}
 LIGHT = {"verify", "sandbox", "config", "artifacts", "plan"}

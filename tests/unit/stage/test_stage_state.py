@@ -50,7 +50,7 @@ def test_two_processes_never_work_on_one_state(tmp_path, capsys):
     (tmp_path / "config.yaml").write_text("")
     process = holder(tmp_path)
     try:
-        with pytest.raises(UserError, match=f"pid {process.pid}"), stage(tmp_path).running():
+        with pytest.raises(UserError, match=f"process {process.pid}"), stage(tmp_path).running():
             pass
         with stage(tmp_path, seed=2).running():  # another fingerprint is another state
             pass

@@ -68,12 +68,14 @@ def test_a_launch_file_of_ones_own_is_taken_or_missed_aloud(tmp_path):
 def test_nodes_come_from_the_slurm_step(tmp_path, monkeypatch):
     assert Nodes.here() == Nodes()
     tool = tmp_path / "scontrol"
-    tool.write_text('#!/bin/sh\n[ "$*" = "show hostnames gpu[1-2]" ] && printf "gpu1\\ngpu2\\n"\n')
+    hostnames = '[ "$*" = "show hostnames gpu[1-2]" ] && printf "gpu1.invalid\\ngpu2.invalid\\n"'
+    node = '[ "$*" = "show node gpu1.invalid" ] && printf "NodeName=gpu1.invalid\\n   NodeAddr=192.0.2.7 State=IDLE\\n"'
+    tool.write_text(f"#!/bin/sh\n{hostnames}\n{node}\nexit 0\n")
     tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     for name, value in {"STEP_NUM_NODES": "2", "STEP_NODELIST": "gpu[1-2]", "JOB_ID": "40007", "NODEID": "1"}.items():
         monkeypatch.setenv(f"SLURM_{name}", value)
-    assert Nodes.here() == Nodes(2, 1, "gpu1", 20007)
+    assert Nodes.here() == Nodes(2, 1, "192.0.2.7", 20007)
     assert wanted(Execution())
 
 

@@ -6,7 +6,9 @@ The command starts itself once a process: on one node `execution.processes` of t
 
 import logging
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -40,10 +42,23 @@ class Nodes:
         count = int(os.environ.get("SLURM_STEP_NUM_NODES", "1"))
         if count == 1:
             return cls()
-        listed = os.environ["SLURM_STEP_NODELIST"]
-        names = subprocess.run(["scontrol", "show", "hostnames", listed], capture_output=True, text=True, check=True).stdout
+        names = _scontrol("hostnames", os.environ["SLURM_STEP_NODELIST"]).split()
         port = 20_000 + int(os.environ["SLURM_JOB_ID"]) % 20_000  # two jobs that share a node differ
-        return cls(count, int(os.environ["SLURM_NODEID"]), names.split()[0], port)
+        return cls(count, int(os.environ["SLURM_NODEID"]), _address(names[0]), port)
+
+
+def _address(node: str) -> str:
+    """Where a node is reached: by its name, or where that is no host's by the address that Slurm uses."""
+    try:
+        socket.getaddrinfo(node, None)
+    except socket.gaierror:
+        found = re.search(r"\bNodeAddr=(\S+)", _scontrol("node", node))
+        return found.group(1) if found else node
+    return node
+
+
+def _scontrol(*what: str) -> str:
+    return subprocess.run(["scontrol", "show", *what], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def wanted(execution: Execution) -> bool:
