@@ -69,7 +69,8 @@ def test_a_model_of_the_hub_at_a_commit():
 def test_presets_in_a_run(tmp_path):
     value = yaml.safe_load((known()["qwq"].parents[1] / "tiny.yaml").read_text(encoding="utf-8"))
     value["benchmarks"] = {"use": "qwq"}
-    value["evaluate"] = {"use": "qwq", "stages": ["reason"], "gate": {"benchmarks": ["aime24"]}}
+    changes = {"stages": ["reason"], "gate": {"benchmarks": ["aime24"]}, "agents": {"max_context_tokens": 40960}}
+    value["evaluate"] = {"use": "qwq", **changes}
     path = tmp_path / "run.yaml"
     path.write_text(yaml.safe_dump(value), encoding="utf-8")
     config = load_file(path)
