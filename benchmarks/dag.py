@@ -3,7 +3,7 @@
 Three figures, with the bounds that they are held against:
 
 - parse: the Snakefile with config/qwq-32b.yaml, as every Slurm job does it (`--list-rules`), and Snakemake's own start beside it
-- plan: `snakemake -n` of a run whose curation (and evaluation, where it has shards) is in `--shards` parts
+- plan: `snakemake -n` of a run whose curation, and each checkpoint's evaluation, is in `--shards` parts
 - nothing to do: a second start of a finished run, given by `--finished` with its configuration
 """
 
