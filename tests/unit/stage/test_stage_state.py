@@ -175,7 +175,7 @@ def test_a_broken_pipe_within_a_stage_is_never_taken_for_success(tmp_path, monke
     def broken(options):
         raise BrokenPipeError
 
-    monkeypatch.setattr("openqwq.stages.report", broken)
+    monkeypatch.setattr("openqwq.comparing.report", broken)
     arguments = ["report", "--config", "{}", "--state", str(tmp_path), "--out", str(tmp_path / "o")]
     with pytest.raises(BrokenPipeError):
         main([*arguments, "--run-folder", str(tmp_path), "--lineage", str(tmp_path / "l"), "--figures", str(tmp_path / "f")])
