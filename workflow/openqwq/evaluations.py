@@ -86,7 +86,7 @@ def _beside(name: str, options: argparse.Namespace, inputs: dict[str, Path], con
     own = options.state is None
     if own:
         options.state = options.out.absolute().with_name(f".{options.out.name}.state")
-    stages._execute(name, options, inputs, config, body)
+    stages._with_model(name, options, inputs, config, body)
     if own:
         forget_published(options.state)
         with suppress(OSError):  # the state of another evaluation into the same folder, with other settings
