@@ -174,10 +174,10 @@ class StageRun:
 
 
 def timeless(table):
-    """A table's bytes, without the column `seconds` and without curves of seconds."""
+    """A table's bytes, without a column `seconds` and without curves of seconds."""
     if "name" in table:
         table = table[~table["name"].str.contains("seconds")]
-    text = table.drop(columns="seconds").to_json(orient="records", double_precision=15, lines=True)
+    text = table.drop(columns="seconds", errors="ignore").to_json(orient="records", double_precision=15, lines=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
