@@ -118,10 +118,11 @@ def test_the_result_is_that_of_a_run_left_alone(site, undisturbed, disturb):
     assert not stages()
 
 
-def test_a_stage_ends_before_its_time_is_over_and_goes_on_in_the_next_job(site, undisturbed):
+def test_a_stage_ends_before_its_time_is_over_and_goes_on_in_the_next_job(prepared, site):
     config = yaml.safe_load((site.folder / "config.yaml").read_text())
-    config["coldstart"]["epochs"] = 2000  # hours
-    (site.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    config["coldstart"]["epochs"] = 2000  # hours, in one process on one node
+    config["execution"]["processes"] = 1
+    site = Site(site.folder, config, nodes={})
     said = site.snakemake("coldstart", code=1, runtime=1, retries=1)
     first, second = site.attempts("coldstart")
     assert first.splitlines()[-1].startswith("openqwq: coldstart: stopped by the deadline after step ")
