@@ -4,6 +4,7 @@
 # As root, with Debian's slurm-wlm and munge; on the loopback interface alone. What it writes is /etc/slurm/slurm.conf and
 # gres.conf, where Slurm's tools look for them, and the folder below /run; `down` removes both and ends only the daemons that
 # `up` started. munge gets a key and a socket of its own, so that one which may be running here is not touched.
+# The cluster belongs to the process that called `up`; as long as that lives, no other can bring one up.
 # Exit codes: 0 done; 2 the machine cannot have it, and one line on standard error says why.
 set -euo pipefail
 
@@ -87,9 +88,12 @@ start_munge() {
 
 up() {
   check
-  [ ! -e "$here/up" ] || down
+  local user
+  user=$(cat "$here/up" 2>/dev/null || true)
+  if [ -n "$user" ] && [ "$user" != "$PPID" ] && [ -e "/proc/$user" ]; then refuse "process $user uses a cluster of this script. Wait for it to end."; fi
+  [ ! -e "$here/up" ] || down # left by one that was killed
   mkdir -p "$here"
-  touch "$here/up"
+  echo "$PPID" >"$here/up"
   configure
   start_munge
   slurmctld

@@ -55,6 +55,8 @@ def test_the_run_knows_better_than_the_file(nodes, gpus, file, processes):
     assert parsed.mixed_precision == ("bf16" if gpus else "no")
     if nodes.count > 1:
         assert (parsed.rdzv_backend, parsed.same_network) == ("c10d", False)
+        assert parsed.rdzv_conf.startswith("is_host=0,")
+        assert "is_host=1," in _options(Execution(processes=3), Nodes(4, 0, "gpu1", 23456), gpus)[-1]
 
 
 def test_a_launch_file_of_ones_own_is_taken_or_missed_aloud(tmp_path):

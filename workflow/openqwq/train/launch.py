@@ -24,6 +24,7 @@ from openqwq.environment import ROOT
 from openqwq.errors import StageFailure, UserError
 from openqwq.stopping import LOOK, SIGNALS, Stopped
 
+PATIENCE = 900  # seconds between the first node's start and the last one's
 LAUNCH_FILES = ROOT / "config" / "accelerate"
 
 
@@ -127,6 +128,8 @@ def _options(execution: Execution, nodes: Nodes, gpus: bool) -> list[str]:
         "main_process_port": nodes.port,
         "rdzv_backend": "static" if nodes.count == 1 else "c10d",
     }
+    if nodes.count > 1:  # the first node hosts; the others wait for it, however long its programs take to load
+        options["rdzv_conf"] = f"is_host={int(nodes.number == 0)},read_timeout={PATIENCE},join_timeout={PATIENCE}"
     return [text for name, value in options.items() for text in (f"--{name}", str(value))]
 
 
