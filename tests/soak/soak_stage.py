@@ -156,8 +156,9 @@ class StageRun:
             assert time.monotonic() < end, self.said()
             time.sleep(0.005)
 
-    def saves(self):
-        return sorted((self.folder / ".state").glob("*/saves/checkpoint-*"))
+    def saves(self, part=""):
+        """Those of the stage itself, or of a part of its work."""
+        return sorted((self.folder / ".state").glob(f"*/{part}/saves/checkpoint-*"))
 
     def made(self):
         """All that must not depend on interruptions: files by hash, tables without what tells the time."""

@@ -4,27 +4,35 @@ import signal
 import time
 
 import pytest
-from soak_stage import STEPS, StageRun, signal_group
+from soak_stage import CONFIGS, STEPS, StageRun, signal_group
 
 STOPPED = 75
 FEW_SAVES = {"saving": {"coldstart": 1000, "reward_model": 1000, "general": 1000, "keep": 2}}
 
 
 @pytest.mark.parametrize(
-    ("command", "number", "name"),
-    [("sft", signal.SIGTERM, "SIGTERM"), ("reward-model", signal.SIGUSR1, "SIGUSR1"), ("grpo", signal.SIGTERM, "SIGTERM")],
+    ("command", "reached", "number", "name"),
+    [
+        ("sft", 2, signal.SIGTERM, "SIGTERM"),
+        ("reward-model", 2, signal.SIGUSR1, "SIGUSR1"),  # within its control
+        ("reward-model", CONFIGS["reward-model"]["control_steps"] + 1, signal.SIGUSR1, "SIGUSR1"),  # behind it
+        ("grpo", 2, signal.SIGTERM, "SIGTERM"),
+    ],
 )
-def test_a_signal_saves_the_last_finished_step_and_the_retry_goes_on_from_it(inputs, whole, tmp_path, command, number, name):
+def test_a_signal_saves_the_last_finished_step_and_the_retry_goes_on_from_it(
+    inputs, whole, tmp_path, command, reached, number, name
+):
     run = StageRun(command, inputs, tmp_path / "run", **FEW_SAVES)
     process = run.start()
-    run.wait_for(lambda: run.step() >= 2, process)
+    run.wait_for(lambda: run.step() >= reached, process)
     signal_group(process, number)
     process.join(60)
     assert process.exitcode == STOPPED, run.said()
     last = run.said().strip().splitlines()[-1]
     assert f"stopped by {name} after step " in last
     step = int(last.split("after step ")[1].split()[0])
-    assert [save.name for save in run.saves()] == [f"checkpoint-{step}"], "nothing had been saved before the signal"
+    part = "control" if f" of {CONFIGS[command].get('control_steps')}" in last else ""
+    assert [save.name for save in run.saves(part)] == [f"checkpoint-{step}"], "nothing had been saved before the signal"
     assert "Traceback" not in run.said()
     assert run.finish() == 0, run.said()
     assert f"resuming from step {step}, " in run.said()
