@@ -64,7 +64,7 @@ def check_snakemake(arguments):
             options = get_argument_parser().parse_args(arguments)
     except SystemExit:
         raise AssertionError(said.getvalue()) from None
-    for profile in filter(None, [options.profile]):
+    for profile in options.profile or []:
         assert (ROOT / profile).is_dir() or (ROOT / "profiles" / profile).is_dir(), f"no profile {profile}"
     for file in options.configfile or []:
         shipped = [path.name for path in (ROOT / "config").glob("*.yaml")]
