@@ -59,7 +59,7 @@ def test_a_block_does_what_the_page_says(clone, block):
     else:
         if block.page.name == "README.md" and (clone / "release").exists():
             (clone / "release").rename(clone / "release-of-the-tutorial")
-        shim = clone.parent / "bin"
+        path = f"{clone.parent}/bin:/usr/bin:/bin"
         environment = os.environ | {
             "PATH": f"{shim}:/usr/bin:/bin",
             "PYTHONPATH": str(clone / "workflow"),
