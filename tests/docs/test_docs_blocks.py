@@ -61,7 +61,7 @@ def test_a_block_does_what_the_page_says(clone, block):
             (clone / "release").rename(clone / "release-of-the-tutorial")
         path = f"{clone.parent}/bin:/usr/bin:/bin"
         environment = os.environ | {
-            "PATH": f"{shim}:/usr/bin:/bin",
+            "PATH": path,
             "PYTHONPATH": str(clone / "workflow"),
             "OMP_NUM_THREADS": "1",
         }
