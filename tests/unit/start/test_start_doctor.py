@@ -97,7 +97,8 @@ def test_the_exit_code_says_whether_the_demo_runs(monkeypatch, capsys, found, co
     monkeypatch.setattr(checks, "ALL", [lambda one=one: one for one in found])
     assert main(["doctor"]) == code
     said = capsys.readouterr()
-    assert all(one.remedy in said.out for one in found)
+    assert all(one.found in said.out and one.remedy in said.out for one in found)
+    assert all(len(line) <= 80 for line in said.out.splitlines())
     assert ("two" in said.err) == (code == 1)
     assert main(["doctor", "--json"]) == code
     report = json.loads(capsys.readouterr().out)

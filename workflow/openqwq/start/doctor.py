@@ -5,8 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from openqwq.errors import StageFailure
+from openqwq.show.visible import wrapped
 from openqwq.start import checks
 
+WIDTH, INDENT = 80, " " * 20
 MARKS = {"ok": "ok", "missing": "MISSING", "absent": "-"}
 
 
@@ -19,7 +21,8 @@ def run(as_json: bool) -> None:
         print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         for one in found:
-            print(f"{MARKS[one.state]:8}{one.name:12}{one.found}" + (f"\n{'':20}{one.remedy}" if one.remedy else ""))
+            lines = [*wrapped(one.found, WIDTH, INDENT), *(wrapped(one.remedy, WIDTH, INDENT) if one.remedy else [])]
+            print(f"{MARKS[one.state]:8}{one.name:12}" + "\n".join(lines).lstrip())
     if lacking:
         raise StageFailure(f"the demo cannot run here: {', '.join(lacking)}. The lines above say what to do")
     if not as_json:

@@ -1,6 +1,7 @@
 """`openqwq init`: a commented configuration for a new run, made from one of ours."""
 
 import re
+import shlex
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -33,12 +34,12 @@ def run(name: str, preset: str, out: Path | None) -> None:
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     load_file(path)  # what is handed out is accepted
-    there = Path.cwd() == ROOT
-    start = "snakemake" if there else f"snakemake --snakefile {_quoted(ROOT / 'Snakefile')}"
-    print(f"wrote {path}: {PRESETS[preset]}. Change it (config/README.md lists every key), then:")
+    begin = "snakemake" if Path.cwd() == ROOT else f"snakemake --snakefile {_quoted(ROOT / 'Snakefile')}"
+    print(f"wrote {path}: {PRESETS[preset]}.")
+    print("Change it (config/README.md lists every key), then:")
     print(f"  openqwq plan {_quoted(path)}")
-    print(f"  {start} --configfile {_quoted(path)} --cores all -n   # what would run; without -n it runs")
-    print(f"  openqwq status {name}")
+    print(f"  {begin} --configfile {_quoted(path)} --cores all -n")
+    print(f"The last one shows what would run; without -n it runs, and `openqwq status {name}`\nsays how far it is.")
 
 
 def configuration(name: str, preset: str) -> str:
@@ -57,6 +58,4 @@ def configuration(name: str, preset: str) -> str:
 
 
 def _quoted(path: Path) -> str:
-    import shlex
-
     return shlex.quote(str(path))
