@@ -2,7 +2,7 @@
 
     python -m benchmarks.first_hour [--config config/tiny.yaml]
 
-Runs as a new user would find things: an empty home, no caches, a working folder whose path has a space, 80 columns, no colour. The
+Runs as a new user would find things: an empty home, no caches, a space in the working folder's path, 80 columns, no colour. The
 environment itself is there already (docs/architecture.md has what `make env` takes). Results go into a temporary folder.
 """
 

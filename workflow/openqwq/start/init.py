@@ -35,7 +35,7 @@ def run(name: str, preset: str, out: Path | None) -> None:
         temporary.write_text(text, encoding="utf-8")
     load_file(path)  # what is handed out is accepted
     begin = "snakemake" if Path.cwd() == ROOT else f"snakemake --snakefile {_quoted(ROOT / 'Snakefile')}"
-    print(f"wrote {path}: {PRESETS[preset]}.")
+    print(f"wrote {path}, begun from the preset {preset}.")
     print("Change it (config/README.md lists every key), then:")
     print(f"  openqwq plan {_quoted(path)}")
     print(f"  {begin} --configfile {_quoted(path)} --cores all -n")
