@@ -27,6 +27,7 @@ def run(conversation: Conversation) -> None:
     With a pipe each line is a question; answers go to standard output, all else to standard error.
     """
     forgiving(sys.stdout)
+    forgiving(sys.stdin)
     person = sys.stdin.isatty() and sys.stdout.isatty()
     if person:
         import readline  # noqa: F401  line editing in input()

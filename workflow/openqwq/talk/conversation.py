@@ -9,7 +9,9 @@ from openqwq.agents.environment import Environment, tool_schemas
 from openqwq.agents.template import special_texts
 from openqwq.artifacts.files import write_json
 from openqwq.errors import UserError
+from openqwq.sandbox import SandboxBroken
 from openqwq.talk.screen import Screen
+from openqwq.verify.code import sandboxes
 
 MAX_TURNS = 8  # of the model, for one question
 FEEDBACK = 4000  # characters of a tool's answer
@@ -42,7 +44,11 @@ class Conversation:
         self.messages.append({"role": "user", "content": question})
         try:
             self._answer()
+        except SandboxBroken as error:
+            del self.messages[before:]
+            raise UserError(f"the sandbox cannot run programs ({error}); `openqwq doctor` looks why") from error
         except BaseException:
+            sandboxes.discard()  # a program may have been interrupted in it: its output is not the next one's
             del self.messages[before:]
             raise
 
