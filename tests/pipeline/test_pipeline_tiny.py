@@ -173,6 +173,15 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
     }
 
 
+def test_another_cap_on_one_stages_samples_evaluates_that_one_alone(tiny, tmp_path):
+    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
+    values["evaluate"]["most_samples"] = {"base": 1}
+    (tmp_path / "capped.yaml").write_text(yaml.safe_dump(values))
+    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "capped.yaml").stdout)
+    assert (jobs["evaluate_shard"], jobs["evaluate_checkpoint"]) == (1, 1)
+    assert "gate_plan" not in jobs
+
+
 def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
     jobs = planned(tiny.snakemake("all", "-n", "-R", "reason").stdout)
     assert {k: v for k, v in jobs.items() if k != "total"} == {
