@@ -89,7 +89,7 @@ def _to_modelscope(name: str, folder: Path, private: bool) -> str:
 
 def _modelscope() -> Any:
     try:
-        from modelscope.hub.api import HubApi
+        from modelscope.hub.api import HubApi  # type: ignore[import-not-found]
     except ImportError as error:
         raise UserError(
             "--push modelscope: its client is not installed, and is no part of the locked environment. Install it beside: "
