@@ -42,7 +42,7 @@ class Hub:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
         self.commits: list[list[str]] = []
-        self.refuse, self.exists = "", False
+        self.refuse, self.exists, self.url = "", False, ""
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, object]:
         path = path.split("?")[0]
@@ -51,7 +51,7 @@ class Hub:
             return 403, {"error": f"not for you, {TOKEN}"}
         if path == "/api/repos/create":
             self.exists = True
-            return 200, {"url": "http://hub/org/name", "id": "org/name", "name": "org/name"}
+            return 200, {"url": f"{self.url}/org/name", "id": "org/name", "name": "org/name"}
         if path == "/api/repos/delete":
             self.exists = False
             return 200, {}
@@ -61,7 +61,7 @@ class Hub:
         if "/commit/" in path:
             lines = [json.loads(line) for line in body.splitlines()]
             self.commits.append([line["value"]["path"] for line in lines if line["key"] == "file"])
-            return 200, {"commitUrl": "http://hub/org/name/commit/1", "commitOid": "1" * 40, "success": True}
+            return 200, {"commitUrl": f"{self.url}/org/name/commit/1", "commitOid": "1" * 40, "success": True}
         if path == "/api/validate-yaml":
             return 200, {"errors": [], "warnings": []}
         if path.startswith("/api/models/") and not self.exists:

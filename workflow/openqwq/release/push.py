@@ -59,7 +59,13 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
     with _told("hub", name, token, errors):
         made = not api.repo_exists(name)
         if made:
-            api.create_repo(name, private=private)
+            try:
+                api.create_repo(name, private=private)
+            except (HTTPError, OSError) as error:
+                # A refusal made nothing; a lost answer may have. It is not removed unseen: it might be somebody else's.
+                if not isinstance(error, HfHubHTTPError):
+                    error.add_note("an empty repository of that name may have been made: look, and remove it")
+                raise
         with _undone(made, lambda: api.delete_repo(name), errors):
             api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE)
     return f"{api.endpoint}/{name}"

@@ -75,7 +75,10 @@ def _do(conversation: Conversation, line: str, person: bool) -> None:
     elif name == "/save":
         if not rest:
             raise UserError("/save needs the name of a file")
-        conversation.save(Path(rest).expanduser())
+        try:
+            conversation.save(Path(rest).expanduser())
+        except (OSError, RuntimeError) as error:  # a folder that may not be written to; ~ of nobody
+            raise UserError(f"/save: this could not be done ({error})") from error
         tell(f"saved as {visible(rest)}")
     else:
         raise UserError(f"{name} is no command. /help lists them")
@@ -92,7 +95,5 @@ def _ask(conversation: Conversation, question: str, person: bool) -> None:
         if not person:
             raise
         return
-    except OSError as error:
-        raise UserError(f"this could not be done ({error})") from error
     rate = f", {model.tokens / model.seconds:.1f} tokens/s" if model.seconds > 0 else ""
     tell(f"({model.tokens} tokens{rate}{', cut at the limit: see --max-tokens' if model.cut else ''})")
