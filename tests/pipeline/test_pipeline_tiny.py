@@ -270,3 +270,16 @@ def test_the_cluster_configuration_plans_every_stage():
     assert done.returncode == 0, done.stdout + done.stderr
     assert planned(done.stdout + done.stderr)["total"] == 38
     assert "results/qwq-32b/general" in done.stdout + done.stderr
+
+
+def test_release_is_a_target_of_its_own_and_nothing_else_runs(tiny):
+    done = tiny.snakemake("release")
+    assert done.returncode == 0, done.stdout[-3000:]
+    folder = tiny.run / "release"
+    final = json.loads((tiny.run / "evaluate" / "final.json").read_text())["stage"]
+    assert json.loads((folder / "openqwq" / "lineage.json").read_text())["stage"] == final
+    card = (folder / "README.md").read_text()
+    for part in ("| sums | problems | Apache-2.0 |", "## Regression gate", "## Scores", "## Contamination", "## Known limits"):
+        assert part in card
+    output = tiny.snakemake("release", "all", "-n").stdout
+    assert "Nothing to be done" in output

@@ -62,7 +62,7 @@ def prepare(run: Path, wishes: Wishes) -> Release:
     """Checks all that can be wrong. Raises `UserError`."""
     source = open_source(run, wishes.stage)
     sources = source.config["curate"]["sources"]
-    data = licences.used(run / "curate", sources)
+    data = licences.used(run / "curate", sources, source.stage)
     licences.require_free(data, wishes.accept_undeclared)
     if source.base["type"] == "random" and wishes.base_licence is None:
         licence = "apache-2.0"  # random weights are nobody's work

@@ -1,6 +1,7 @@
 """A conversation: its messages, the tools it may use, and a record of it."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ from openqwq.agents.environment import Environment, tool_schemas
 from openqwq.agents.template import special_texts
 from openqwq.artifacts.files import write_json
 from openqwq.errors import UserError
+from openqwq.sandbox import SandboxBroken
 from openqwq.talk.screen import Screen
 
 MAX_TURNS = 8  # of the model, for one question
@@ -49,12 +51,16 @@ class Conversation:
     def _answer(self) -> None:
         schemas = tool_schemas(type(self.tool)) if self.tool else None
         for _ in range(MAX_TURNS):
-            text = self.screen.show(self.model.answer(self.messages, schemas))
+            with closing(self.model.answer(self.messages, schemas)) as pieces:  # a Ctrl-C ends the work behind it, too
+                text = self.screen.show(pieces)
             self.messages.append({"role": "assistant", "content": text})
             calls = read_turn(text) if self.tool else None
             if self.tool is None or not calls:
                 return
-            answers = carry_out(calls, self.tool, FEEDBACK, special_texts(self.model.tokenizer))
+            try:
+                answers = carry_out(calls, self.tool, FEEDBACK, special_texts(self.model.tokenizer))
+            except SandboxBroken as error:
+                raise UserError(f"the sandbox broke, and this question is not kept ({error}). Ask again") from error
             for answer in answers.texts:
                 self.screen.note(f"[{self.tool.name}] {answer}")
                 self.messages.append({"role": "tool", "content": answer})
