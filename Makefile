@@ -13,7 +13,7 @@ endif
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-vllm demo test test-vllm test-slurm soak lint bench lock config-reference
+.PHONY: help env env-dev env-vllm demo test test-vllm test-slurm test-docs docs soak lint bench lock config-reference
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,15 @@ test-slurm: env-dev ## a Slurm of two nodes on this machine, and the whole DAG t
 	@[ "$$(id -u)" != 0 ] || envs/system.sh --slurm "$(PYTHON)"
 	@OPENQWQ_SLURM=1 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/slurm $(ARGS)
 
+test-docs: env-dev ## every command block of README and tutorial, in a fresh clone, and the arguments of all others; takes minutes
+	@OPENQWQ_DOCS=1 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/docs $(ARGS)
+
+docs: ## the documentation as a site in build/site; what is wrong with it ends the build
+	@envs/system.sh "$(PYTHON)"
+	@envs/bootstrap.sh --docs "$(PYTHON)" .venv-docs
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo "see build/site/index.html"
+
 lint: env-dev ## linters, formatters and types
 	@export PATH="$(abspath $(BIN)):$$PATH"; set -e; \
 	  snakemake --lint; \
@@ -65,3 +74,4 @@ config-reference: env-dev ## rewrite config/README.md and the tables in docs/ th
 	@"$(BIN)/python" -m openqwq.config.reference config/README.md
 	@"$(BIN)/python" -m openqwq.artifacts.reference docs/artifacts.md
 	@"$(BIN)/python" -m openqwq.plan.pages docs
+	@"$(BIN)/python" -m openqwq.cli_reference docs/reference/cli.md

@@ -114,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    from openqwq import comparing, evaluations, releasing, serving, stages, talking
+    from openqwq import comparing, evaluations, releasing, serving, stages, starting, talking
 
     stage("import-model", "Bring the base model into Hugging Face format.", stages.import_model)
     curate = stage("curate", "Make the problem, trace, preference and benchmark tables.", stages.curate)
@@ -162,6 +162,7 @@ def parser() -> argparse.ArgumentParser:
     serving.add(commands)
     releasing.add(commands)
     talking.add(commands)
+    starting.add(commands)
     status = commands.add_parser("status", help="Show how far a run is.", description="Stage, step, rate and time left.")
     status.add_argument("run", metavar="RUN", help="a run's name or folder")
     status.set_defaults(command=_status)

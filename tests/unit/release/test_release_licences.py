@@ -39,6 +39,13 @@ def test_an_undeclared_licence_waits_for_a_person(run):
     assert prepare(run, Wishes(accept_undeclared=True)).facts.data[0].kind == "undeclared"
 
 
+def test_data_that_a_stage_has_not_seen_does_not_bind_it(run):
+    curate(run, kodcode="CC-BY-NC-4.0")  # problems, which the cold start is not trained on
+    assert prepare(run, Wishes(stage="coldstart")).facts.data == []
+    with pytest.raises(UserError, match="kodcode"):
+        prepare(run, Wishes(stage="general"))
+
+
 def test_a_row_without_licence_has_that_of_its_source(run):
     curate(run, sums=None)  # in config/tiny.yaml Apache-2.0
     assert [one.licence for one in prepare(run, Wishes()).facts.data] == ["Apache-2.0"]

@@ -7,6 +7,7 @@ import pytest
 from talk_helpers import Scripted
 
 from openqwq.errors import UserError
+from openqwq.sandbox import SandboxBroken
 from openqwq.talk import chat
 from openqwq.talk.conversation import MAX_TURNS, Conversation, opened
 from openqwq.talk.screen import Screen
@@ -135,6 +136,29 @@ def test_a_broken_call_and_hostile_code_are_answered(talk):
     talk(model, "a", tool=opened("python"))
     assert "no call was carried out" in model.seen[1][-1]["content"]
     assert "root:" not in model.seen[2][-1]["content"]
+
+
+def test_a_program_that_ctrl_c_interrupts_leaves_nothing_behind(talk, monkeypatch):
+    tool = opened("python")
+    tool.run_python("print(1)")
+    monkeypatch.setattr("openqwq.talk.conversation.carry_out", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    conversation, _ = talk(Scripted(CALL), "a", tool=tool)
+    assert conversation.messages == []
+    assert tool.run_python("print(2)") == "2"
+
+
+def test_a_sandbox_that_is_broken_is_told(talk, monkeypatch):
+    monkeypatch.setattr("openqwq.talk.conversation.carry_out", lambda *_: (_ for _ in ()).throw(SandboxBroken("gone")))
+    conversation, said = talk(Scripted(CALL, "fine"), "a", "b", tool=opened("python"))
+    assert "openqwq doctor" in said.err
+    assert [m["content"] for m in conversation.messages] == ["b", "fine"]
+
+
+def test_bytes_that_are_no_text_are_asked_as_escapes(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9?\n"), encoding="utf-8"))
+    model = Scripted("fine")
+    chat.run(Conversation(model, Screen(io.StringIO(), colour=False, fold=False), None, None))
+    assert model.seen[0][0]["content"] == "caf\\xe9?"
 
 
 def test_without_tools_a_call_is_text(talk):

@@ -25,9 +25,10 @@ _FORBIDDEN = re.compile(
 _UNDECLARED = re.compile(
     r"^\s*$|unknown|not (declared|given|stated|specified)|undeclared|^\s*other\s*$|^\s*none\s*$|unlicensed", re.IGNORECASE
 )
-# What each stage learns from, itself and through the stages before it. The reward model's preferences reach general alone.
-LEARNS = {"coldstart": ("traces",), "reason": ("traces", "problems"), "general": ("traces", "problems", "preferences")}
 TABLES = {"problems": "problems/train.parquet", "traces": "traces/train.parquet", "preferences": "preferences/train.parquet"}
+
+# What each stage and those before it learn from: a preference set's licence does not bind a model that has not seen it.
+ROLES = {"coldstart": ("traces",), "reason": ("traces", "problems"), "general": ("traces", "problems", "preferences")}
 
 # Licences of base models, from their cards. The 3B and 72B of Qwen2.5 have others than their siblings.
 _BASES = (
@@ -59,7 +60,7 @@ def kind_of(licence: str) -> Kind:
 
 
 def used(curated: Path, sources: list[dict[str, Any]], stage: str) -> list[Used]:
-    """The rows of a curated folder that a stage learns from, by source, role and licence; evaluation rows are not counted.
+    """The rows that a stage, or one before it, was trained on, by source, role and licence.
 
     A row's own licence (`metadata.licence`) goes before its source's. Raises `UserError` where the tables are missing.
     """
@@ -68,7 +69,7 @@ def used(curated: Path, sources: list[dict[str, Any]], stage: str) -> list[Used]
     if not any((curated / path).is_file() for path in TABLES.values()):
         raise UserError(f"{curated}: no curated tables here, so nobody can tell under which licences the model was made.")
     for role, path in TABLES.items():
-        if role not in LEARNS[stage] or not (curated / path).is_file():
+        if role not in ROLES[stage] or not (curated / path).is_file():
             continue
         for batch in pq.ParquetFile(curated / path).iter_batches(columns=["source", "metadata"]):
             for source, metadata in zip(batch["source"].to_pylist(), batch["metadata"].to_pylist(), strict=True):

@@ -1,6 +1,5 @@
 """`openqwq chat`: questions from the keyboard or a pipe, answers as they come."""
 
-import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from openqwq.errors import UserError
 from openqwq.progress import tell
 from openqwq.show.visible import forgiving, visible
 from openqwq.talk.conversation import Conversation
-from openqwq.talk.model import Leaving
 
 HELP = """\
 /reset         begin anew
@@ -29,8 +27,7 @@ def run(conversation: Conversation) -> None:
     With a pipe each line is a question; answers go to standard output, all else to standard error.
     """
     forgiving(sys.stdout)
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")  # a question that is no text of this encoding is asked all the same
+    forgiving(sys.stdin)
     person = sys.stdin.isatty() and sys.stdout.isatty()
     if person:
         import readline  # noqa: F401  line editing in input()
@@ -89,14 +86,14 @@ def _do(conversation: Conversation, line: str, person: bool) -> None:
 
 
 def _ask(conversation: Conversation, question: str, person: bool) -> None:
-    """Ctrl-C stops the answer; one that comes while it stops leaves, and so does any where nobody sits at a terminal."""
+    """Ctrl-C stops the answer; one that comes while it stops leaves."""
     model: Any = conversation.model
     try:
         conversation.ask(question)
-    except KeyboardInterrupt as asked:
+    except KeyboardInterrupt:
         model.stop()
         tell("(stopped; this question is not kept)")
-        if not person or isinstance(asked, Leaving):
+        if not person:
             raise
         return
     rate = f", {model.tokens / model.seconds:.1f} tokens/s" if model.seconds > 0 else ""

@@ -1,7 +1,6 @@
 """A conversation: its messages, the tools it may use, and a record of it."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from openqwq.artifacts.files import write_json
 from openqwq.errors import UserError
 from openqwq.sandbox import SandboxBroken
 from openqwq.talk.screen import Screen
+from openqwq.verify.code import sandboxes
 
 MAX_TURNS = 8  # of the model, for one question
 FEEDBACK = 4000  # characters of a tool's answer
@@ -44,23 +44,23 @@ class Conversation:
         self.messages.append({"role": "user", "content": question})
         try:
             self._answer()
+        except SandboxBroken as error:
+            del self.messages[before:]
+            raise UserError(f"the sandbox cannot run programs ({error}); `openqwq doctor` looks why") from error
         except BaseException:
+            sandboxes.discard()  # a program may have been interrupted in it: its output is not the next one's
             del self.messages[before:]
             raise
 
     def _answer(self) -> None:
         schemas = tool_schemas(type(self.tool)) if self.tool else None
         for _ in range(MAX_TURNS):
-            with closing(self.model.answer(self.messages, schemas)) as pieces:  # a Ctrl-C ends the work behind it, too
-                text = self.screen.show(pieces)
+            text = self.screen.show(self.model.answer(self.messages, schemas))
             self.messages.append({"role": "assistant", "content": text})
             calls = read_turn(text) if self.tool else None
             if self.tool is None or not calls:
                 return
-            try:
-                answers = carry_out(calls, self.tool, FEEDBACK, special_texts(self.model.tokenizer))
-            except SandboxBroken as error:
-                raise UserError(f"the sandbox broke, and this question is not kept ({error}). Ask again") from error
+            answers = carry_out(calls, self.tool, FEEDBACK, special_texts(self.model.tokenizer))
             for answer in answers.texts:
                 self.screen.note(f"[{self.tool.name}] {answer}")
                 self.messages.append({"role": "tool", "content": answer})

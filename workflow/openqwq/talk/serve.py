@@ -67,10 +67,7 @@ def command(folder: Path, engine: str, host: str, port: int, name: str) -> list[
         return words
     missing = [module for module in ("openai", "fastapi", "uvicorn") if find_spec(module) is None]
     if missing:
-        raise UserError(
-            f"serve: `transformers serve` needs {', '.join(missing)}, which this environment has not. Use the one with vLLM "
-            f"(`make env ENV=gpu`, on a CPU `make env-vllm`), or install beside the lock: pip install {' '.join(missing)}."
-        )
+        raise UserError(f"serve: `transformers serve` needs {', '.join(missing)}, which is not installed. Run `make env` again.")
     # It reads thinking and calls by the response template in the folder's tokenizer_config.json.
     return [sys.executable, "-m", "transformers.cli.transformers", "serve", str(folder.resolve()), *where]
 
