@@ -80,7 +80,8 @@ def test_the_card_tells_the_runs_figures(run, tmp_path):
     assert card.data.license == "apache-2.0"
     assert [(r.dataset_name, r.metric_value) for r in card.data.eval_results] == [("math", 0.625)]
     for part in (
-        "62.5 [41.0, 79.0]", "temperature 0.6", "Verdict: **pass**", "| sums | problems | Apache-2.0 | 5 | 2 | 2 |",
+        "| math | 16 | 2 | 192 | 10.0 [0.0, 79.0] (k 1) | 62.5 [41.0, 79.0] |",
+        "temperature 0.6, top_p 0.95, top_k 40", "Verdict: **pass**", "| sums | problems | Apache-2.0 | 5 | 2 | 2 |",
         "| functions | problems | MIT |",
         "5b47a1a0c95b47a1a0c9", "c0ffee", "Contamination", "Known limits", "-2.0 … +5.0 points",
     ):  # fmt: skip
