@@ -35,7 +35,9 @@ def run(tmp_path: Path, tiny_model: Path) -> Path:
         "value": 0.625, "low": 0.41, "high": 0.79, "truncated": 0.0, "unscorable": 0.0, "mixed": 0.0, "mean_tokens": 40.0,
         "tokens": 640, "seconds": 1.0,
     }  # fmt: skip
-    write_table(folder / "evaluate" / "scores.parquet", [score, score | {"stage": "base", "value": 0.1, "low": 0.0}], SCORE)
+    write_table(
+        folder / "evaluate" / "scores.parquet", [score, score | {"stage": "base", "k": 1, "value": 0.1, "low": 0.0}], SCORE
+    )
     row = {"benchmark": "math", "verdict": "pass", "lower": -0.02, "upper": 0.05}
     gate = {"verdict": "pass", "before": "reason", "after": "general", "margin": 0.1, "benchmarks": [row], "comparisons": []}
     write_json(folder / "evaluate" / "gate.json", gate)

@@ -43,6 +43,7 @@ class Hub:
         self.calls: list[tuple[str, str]] = []
         self.commits: list[list[str]] = []
         self.refuse, self.exists, self.url = "", False, ""
+        self.files, self.deleted = ["model.safetensors"], []
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, object]:
         path = path.split("?")[0]
@@ -61,9 +62,12 @@ class Hub:
         if "/commit/" in path:
             lines = [json.loads(line) for line in body.splitlines()]
             self.commits.append([line["value"]["path"] for line in lines if line["key"] == "file"])
+            self.deleted += [line["value"]["path"] for line in lines if line["key"] == "deletedFile"]
             return 200, {"commitUrl": f"{self.url}/org/name/commit/1", "commitOid": "1" * 40, "success": True}
         if path == "/api/validate-yaml":
             return 200, {"errors": [], "warnings": []}
         if path.startswith("/api/models/") and not self.exists:
             return 404, {"error": "Repository not found"}
+        if "/tree/" in path:
+            return 200, [{"type": "file", "path": name, "size": 1, "oid": "1" * 40} for name in self.files]
         return 200, {"id": "org/name", "sha": "1" * 40, "siblings": [], "private": False}

@@ -41,6 +41,15 @@ def test_all_files_arrive_in_one_commit(release, hub):
     assert TOKEN not in done.stdout + done.stderr
 
 
+def test_shards_of_an_earlier_release_go_in_the_same_commit(release, hub):
+    hub.exists = True
+    hub.files = ["model.safetensors", "model-00001-of-00002.safetensors", "model.safetensors.index.json", "notes.md"]
+    done = release("--push", "hub:org/name", HF_ENDPOINT=hub.url, HF_TOKEN=TOKEN)
+    assert done.returncode == 0, done.stderr
+    assert len(hub.commits) == 1
+    assert hub.deleted == ["model-00001-of-00002.safetensors", "model.safetensors.index.json"]
+
+
 @pytest.mark.parametrize("step", ["/preupload/", "/commit/"])
 def test_a_failure_half_way_leaves_nothing(release, hub, step):
     hub.refuse = step

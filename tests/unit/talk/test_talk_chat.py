@@ -10,6 +10,7 @@ from openqwq.errors import UserError
 from openqwq.sandbox import SandboxBroken
 from openqwq.talk import chat
 from openqwq.talk.conversation import MAX_TURNS, Conversation, opened
+from openqwq.talk.model import Leaving
 from openqwq.talk.screen import Screen
 
 CALL = '<think>\ncompute\n</think>\n\n<tool_call>\n{"name": "run_python", "arguments": {"code": "print(6 * 7)"}}\n</tool_call>'
@@ -97,11 +98,12 @@ def test_ctrl_c_stops_the_answer(talk):
     assert said.out == "so\n"
 
 
-def test_at_a_terminal_the_second_ctrl_c_leaves(monkeypatch, capsys):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
+
+def test_at_a_terminal_the_second_ctrl_c_leaves(monkeypatch, capsys):
     lines = iter(["a", "b", KeyboardInterrupt()])
 
     def read(_prompt):
@@ -119,6 +121,15 @@ def test_at_a_terminal_the_second_ctrl_c_leaves(monkeypatch, capsys):
     assert [seen[-1]["content"] for seen in model.seen] == ["a", "b"], "after the first one the chat goes on"
     assert "fine" in out.getvalue()
     assert next(lines, None) is None
+
+
+def test_a_second_ctrl_c_while_an_answer_stops_leaves(monkeypatch):
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("builtins.input", lambda _prompt: "a")
+    monkeypatch.setattr("sys.stdout", out := Terminal())
+    model = Scripted(Leaving(), "never asked")
+    chat.run(Conversation(model, Screen(out, colour=False, fold=False), None, None))
+    assert len(model.seen) == 1
 
 
 def test_python_runs_in_the_sandbox_and_its_answer_goes_back(talk):

@@ -123,17 +123,23 @@ def _scores(source: Source, scores: Rows) -> str:
         return "## Scores\n\nThis run was not evaluated."
     sampling = source.config["evaluate"]["sampling"]
     stages = [stage for stage in ORDER if any(row["stage"] == stage for row in rows)]
-    head = "| benchmark | problems | k | " + " | ".join(f"**{one}**" if one == source.stage else one for one in stages) + " |"
-    lines = [head, "|---|---:|---:|" + "---|" * len(stages)]
+    limits = {one["name"]: one["max_tokens"] for one in source.config["benchmarks"]}
+    head = (
+        "| benchmark | problems | k | max tokens | "
+        + " | ".join(f"**{one}**" if one == source.stage else one for one in stages)
+        + " |"
+    )
+    lines = [head, "|---|---:|---:|---:|" + "---|" * len(stages)]
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
         mine = {row["stage"]: row for row in rows if row["benchmark"] == benchmark}
-        any_row = next(iter(mine.values()))
-        cells = [_score(mine.get(stage)) for stage in stages]
-        lines.append(f"| {benchmark} | {any_row['n']} | {any_row['k']} | " + " | ".join(cells) + " |")
-    drawn = ", ".join(f"{key} {value:g}" for key, value in sampling.items() if isinstance(value, int | float))
+        one = mine.get(source.stage) or next(iter(mine.values()))
+        cells = [_score(mine.get(stage), one["k"]) for stage in stages]
+        most = limits.get(benchmark) or sampling["max_tokens"]
+        lines.append(f"| {benchmark} | {one['n']} | {one['k']} | {most} | " + " | ".join(cells) + " |")
+    drawn = ", ".join(f"{key} {sampling[key]:g}" for key in ("temperature", "top_p", "top_k"))
     return (
         "## Scores\n\nMean accuracy over k samples a problem (avg@k) in percent, with 95 % intervals (bootstrap over problems). "
-        f"Sampled with {drawn} (a benchmark may set its own max_tokens), with the chat template of this model and the verifiers "
+        f"Sampled with {drawn}, with the chat template of this model and the verifiers "
         "of open-qwq. They cannot be compared with scores under other settings.\n\n" + "\n".join(lines)
     )
 
@@ -200,10 +206,12 @@ def _headline(scores: Rows) -> Rows:
     return [row for row in scores if (row["metric"], row["subset"]) == ("avg@k", "all")]
 
 
-def _score(row: dict[str, Any] | None) -> str:
+def _score(row: dict[str, Any] | None, k: int) -> str:
+    """The score with its interval; where it is of another number of samples than `k`, it says so."""
     if row is None or row["value"] is None:
         return "–"
-    return f"{100 * row['value']:.1f} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
+    other = "" if row["k"] == k else f" (k {row['k']})"
+    return f"{100 * row['value']:.1f} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]{other}"
 
 
 def _cell(value: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from openqwq.errors import UserError, scrub
 
 MESSAGE = "Release by open-qwq"
+OLD = ["*.safetensors", "*.safetensors.index.json"]  # of an earlier release in other shards: loaded, they would mix with these
 _TOKEN = re.compile(r"\b(hf|ms)[-_][A-Za-z0-9-]{8,}|[Bb]earer\s+\S+")
 
 
@@ -67,7 +68,7 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
                     error.add_note("an empty repository of that name may have been made: look, and remove it")
                 raise
         with _undone(made, lambda: api.delete_repo(name), errors):
-            api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE)
+            api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE, delete_patterns=OLD)
     return f"{api.endpoint}/{name}"
 
 
@@ -89,7 +90,7 @@ def _to_modelscope(name: str, folder: Path, private: bool) -> str:
 
 def _modelscope() -> Any:
     try:
-        from modelscope.hub.api import HubApi
+        from modelscope.hub.api import HubApi  # type: ignore[import-not-found]
     except ImportError as error:
         raise UserError(
             "--push modelscope: its client is not installed, and is no part of the locked environment. Install it beside: "

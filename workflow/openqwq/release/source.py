@@ -35,7 +35,7 @@ class Source:
     def base_name(self) -> str:
         """A hub id, or the name under which it was imported."""
         facts = self.run.manifests().get("base_model", {}).get("facts", {})
-        kinds = {"hub": "id", "package": "package", "folder": "path"}
+        kinds = {"hub": "id", "folder": "path"}
         key = kinds.get(self.base["type"])
         name = str(self.base.get(key) if key else facts.get("name") or self.base["type"])
         return Path(name).name if key == "path" else name  # where a folder lay on somebody's disk is nobody's business

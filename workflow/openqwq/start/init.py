@@ -31,8 +31,11 @@ def run(name: str, preset: str, out: Path | None) -> None:
     if path.exists() or path.is_symlink():
         raise UserError(f"{path} exists already, and is left alone. Give another name, or --out PATH.")
     text = configuration(name, preset)
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"init: {path} cannot be written ({error.strerror}). Give another --out.") from error
     load_file(path)  # what is handed out is accepted
     begin = "snakemake" if Path.cwd() == ROOT else f"snakemake --snakefile {_quoted(ROOT / 'Snakefile')}"
     print(f"wrote {path}, begun from the preset {preset}.")

@@ -8,6 +8,7 @@ from openqwq.errors import UserError
 from openqwq.progress import tell
 from openqwq.show.visible import forgiving, visible
 from openqwq.talk.conversation import Conversation
+from openqwq.talk.model import Leaving
 
 HELP = """\
 /reset         begin anew
@@ -86,14 +87,14 @@ def _do(conversation: Conversation, line: str, person: bool) -> None:
 
 
 def _ask(conversation: Conversation, question: str, person: bool) -> None:
-    """Ctrl-C stops the answer; one that comes while it stops leaves."""
+    """Ctrl-C stops the answer; one that comes while it stops leaves, and so does any where nobody sits at a terminal."""
     model: Any = conversation.model
     try:
         conversation.ask(question)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as asked:
         model.stop()
         tell("(stopped; this question is not kept)")
-        if not person:
+        if not person or isinstance(asked, Leaving):
             raise
         return
     rate = f", {model.tokens / model.seconds:.1f} tokens/s" if model.seconds > 0 else ""

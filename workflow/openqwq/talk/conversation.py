@@ -1,6 +1,7 @@
 """A conversation: its messages, the tools it may use, and a record of it."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,7 +56,8 @@ class Conversation:
     def _answer(self) -> None:
         schemas = tool_schemas(type(self.tool)) if self.tool else None
         for _ in range(MAX_TURNS):
-            text = self.screen.show(self.model.answer(self.messages, schemas))
+            with closing(self.model.answer(self.messages, schemas)) as pieces:  # a Ctrl-C ends the work behind it, too
+                text = self.screen.show(pieces)
             self.messages.append({"role": "assistant", "content": text})
             calls = read_turn(text) if self.tool else None
             if self.tool is None or not calls:

@@ -11,6 +11,10 @@ from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.generate.template import render
 
 
+class Leaving(KeyboardInterrupt):
+    """A second Ctrl-C, while the answer that the first one stopped computes its last token."""
+
+
 class TalkingModel:
     """`messages` are chat messages as the template takes them; sampling is that of the folder's `generation_config.json`."""
 
@@ -73,8 +77,11 @@ class TalkingModel:
         try:
             yield from self._without_ends(streamer)
         finally:
-            self._stop.set() if thread.is_alive() else None
-            thread.join()
+            self._stop.set()
+            try:
+                thread.join()
+            except KeyboardInterrupt as again:
+                raise Leaving from again
             self.seconds = time.monotonic() - started
             self.cut = self.tokens >= room
         if failed:
