@@ -38,6 +38,9 @@ SET = """((values) => { const form = document.getElementById("filters");
     form.dispatchEvent(new Event("input"));
   } })"""
 
+MARKED = """[...document.querySelectorAll("#problems .problem")].map((problem) => [...problem.querySelectorAll(".answer")].map(
+  (answer) => [answer.dataset.verdict, [...answer.querySelectorAll("mark")].map((mark) => mark.textContent).join(" ")]))"""
+
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; apt-get install chromium")]
 
 
@@ -139,8 +142,7 @@ def test_two_checkpoints_stand_side_by_side_with_their_differences_marked(page, 
     keep(page, "side-by-side")
     changed = choose(page, changed=True)
     assert changed in [f"{2 * n} completions of {n} problems" for n in (0, 1, 2, 3)]
-    pairs = page.js("[...document.querySelectorAll('#problems .problem')].map((p) => [...p.querySelectorAll('.answer')].map((a) => "
-                    "[a.dataset.verdict, [...a.querySelectorAll('mark')].map((m) => m.textContent).join(' ')]))")  # fmt: skip
+    pairs = page.js(MARKED)
     assert len(pairs) == int(changed.split()[-2])
     for (left, first), (right, second) in pairs:
         assert left != right
