@@ -217,7 +217,7 @@ def test_two_runs_on_one_page(page, other_run, run_folder, tmp_path):
     out = compare(str(run_folder), str(other_run), tmp_path / "both.html")
     page.open(out)
     assert page.js("document.querySelectorAll('#paired tbody tr').length") == 24
-    assert choose(page, benchmark="math", left="A: reason", right="B: reason").startswith("6 completions of 3")
+    assert choose(page, benchmark="math", left="A: reason", right="B: reason").startswith("8 completions of 4")
     page.js("document.querySelector('a.why').click()")
     assert "A/evaluate/base/" in page.js("document.querySelector('#behind[open]').innerText")
     keep(page, "two-runs")
