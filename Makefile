@@ -13,7 +13,7 @@ endif
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-vllm demo test test-vllm test-slurm test-browser soak lint bench lock config-reference
+.PHONY: help env env-dev env-vllm demo test test-vllm test-slurm test-browser test-docs docs soak lint bench lock config-reference
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,15 @@ test-browser: env-dev ## the report in Chromium; keeps screenshots in results/sc
 	@OPENQWQ_SCREENSHOTS="$(abspath results/screenshots)" PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/unit/report/test_report_browser.py $(ARGS)
 	@echo "screenshots: results/screenshots"
 
+test-docs: env-dev ## every command block of README and tutorial, in a fresh clone, and the arguments of all others; takes minutes
+	@OPENQWQ_DOCS=1 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/docs $(ARGS)
+
+docs: ## the documentation as a site in build/site; what is wrong with it ends the build
+	@envs/system.sh "$(PYTHON)"
+	@envs/bootstrap.sh --docs "$(PYTHON)" .venv-docs
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo "see build/site/index.html"
+
 lint: env-dev ## linters, formatters and types
 	@export PATH="$(abspath $(BIN)):$$PATH"; set -e; \
 	  snakemake --lint; \
@@ -70,3 +79,4 @@ config-reference: env-dev ## rewrite config/README.md and the tables in docs/ th
 	@"$(BIN)/python" -m openqwq.config.reference config/README.md
 	@"$(BIN)/python" -m openqwq.artifacts.reference docs/artifacts.md
 	@"$(BIN)/python" -m openqwq.plan.pages docs
+	@"$(BIN)/python" -m openqwq.cli_reference docs/reference/cli.md

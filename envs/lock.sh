@@ -41,3 +41,4 @@ compile --no-deps data.in -o data.txt
 compile dev.in --no-emit-package torch --no-emit-package numpy --no-emit-package setuptools -o dev.txt
 cat "$full" >gpu.txt
 compile gpu.in --override gpu-overrides.in -o gpu.txt
+compile docs.in -o docs.txt

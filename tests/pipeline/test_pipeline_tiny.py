@@ -173,6 +173,15 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
     }
 
 
+def test_another_cap_on_one_stages_samples_evaluates_that_one_alone(tiny, tmp_path):
+    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
+    values["evaluate"]["most_samples"] = {"base": 1}
+    (tmp_path / "capped.yaml").write_text(yaml.safe_dump(values))
+    jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "capped.yaml").stdout)
+    assert (jobs["evaluate_shard"], jobs["evaluate_checkpoint"]) == (1, 1)
+    assert "gate_plan" not in jobs
+
+
 def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
     jobs = planned(tiny.snakemake("all", "-n", "-R", "reason").stdout)
     assert {k: v for k, v in jobs.items() if k != "total"} == {
@@ -261,3 +270,16 @@ def test_the_cluster_configuration_plans_every_stage():
     assert done.returncode == 0, done.stdout + done.stderr
     assert planned(done.stdout + done.stderr)["total"] == 38
     assert "results/qwq-32b/general" in done.stdout + done.stderr
+
+
+def test_release_is_a_target_of_its_own_and_nothing_else_runs(tiny):
+    done = tiny.snakemake("release")
+    assert done.returncode == 0, done.stdout[-3000:]
+    folder = tiny.run / "release"
+    final = json.loads((tiny.run / "evaluate" / "final.json").read_text())["stage"]
+    assert json.loads((folder / "openqwq" / "lineage.json").read_text())["stage"] == final
+    card = (folder / "README.md").read_text()
+    for part in ("| sums | problems | Apache-2.0 |", "## Regression gate", "## Scores", "## Contamination", "## Known limits"):
+        assert part in card
+    output = tiny.snakemake("release", "all", "-n").stdout
+    assert "Nothing to be done" in output

@@ -17,7 +17,7 @@ from openqwq.stopping import STOPPED, Stopped, Stopping, parse_deadline
 
 # What the operating system says of a disk that is full or a folder that may not be written to.
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
-COMPARE = "report compare"
+COMPARE = "report-compare"  # is also called `report compare`
 RECIPE_VERSION = 1  # of a stage called by hand; the rules give their own
 
 
@@ -38,8 +38,6 @@ def main(arguments: list[str] | None = None) -> int:
     if ranks.launched():
         ranks.die_with_parent(os.getppid())
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:2] == COMPARE.split():  # a command for people that bears the name of a stage
-        arguments = [COMPARE, *arguments[2:]]
     options = parser().parse_args(arguments)
     options.arguments = arguments
     is_stage = hasattr(options, "deadline")
@@ -93,9 +91,17 @@ def _run_stage(options: argparse.Namespace) -> None:
         options.command(options)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reads `report compare`: a command for people that begins with the name of a stage, none of whose options it shares."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args([COMPARE, *words[2:]] if words[:2] == ["report", "compare"] else words, namespace)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="openqwq", description="Turns a pretrained language model into a reasoning model.")
+    top = _Parser(prog="openqwq", description="Turns a pretrained language model into a reasoning model.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def stage(name: str, help_: str, run: Callable[..., None], *inputs: str, alone: bool = False) -> argparse.ArgumentParser:
@@ -117,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    from openqwq import comparing, evaluations, serving, stages
+    from openqwq import comparing, evaluations, releasing, serving, stages, starting, talking
 
     stage("import-model", "Bring the base model into Hugging Face format.", stages.import_model)
     curate = stage("curate", "Make the problem, trace, preference and benchmark tables.", stages.curate)
@@ -163,6 +169,9 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--workers", type=int, default=2)
     verify.set_defaults(command=_verify)
     serving.add(commands)
+    releasing.add(commands)
+    talking.add(commands)
+    starting.add(commands)
     status = commands.add_parser("status", help="Show how far a run is.", description="Stage, step, rate and time left.")
     status.add_argument("run", metavar="RUN", help="a run's name or folder")
     status.set_defaults(command=_status)

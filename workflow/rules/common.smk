@@ -109,16 +109,23 @@ def curate_part():
     return as_json({"curate": RUN["curate"], "benchmarks": benchmarks})
 
 
-def evaluate_part(*unused):
-    """The evaluation's share without the keys that the rule does not use."""
-    return as_json(
-        {"evaluate": without(RUN["evaluate"], *unused), "benchmarks": RUN["benchmarks"]}
-    )
+def evaluate_part(wildcards):
+    """What evaluating a checkpoint depends on: neither the gate nor what holds for other stages alone."""
+    evaluate = without(RUN["evaluate"], "gate", "stages")
+    evaluate |= {"most_samples": most_samples(wildcards.checkpoint)}
+    return as_json({"evaluate": evaluate, "benchmarks": RUN["benchmarks"]})
+
+
+def most_samples(checkpoint):
+    """The cap of one checkpoint's samples alone, where there is one."""
+    caps = RUN["evaluate"]["most_samples"]
+    return {k: v for k, v in caps.items() if k == checkpoint}
 
 
 def gate_part():
     """What is compared, without what is done about it: another `on_fail` compares nothing again."""
     evaluate = RUN["evaluate"] | {"gate": without(RUN["evaluate"]["gate"], "on_fail")}
+    evaluate |= {"most_samples": most_samples("general")}
     return as_json({"evaluate": evaluate, "benchmarks": RUN["benchmarks"]})
 
 

@@ -43,7 +43,7 @@ rule evaluate_shard:
     threads: max(1, CORES // EVALUATE_SHARDS)
     params:
         start=start,
-        config=evaluate_part("gate", "stages"),
+        config=evaluate_part,
         recipe=3,
         seed=SEED,
         shards=EVALUATE_SHARDS,
@@ -79,7 +79,7 @@ rule evaluate_checkpoint:
     threads: CORES
     params:
         start=start,
-        config=evaluate_part("gate", "stages"),
+        config=evaluate_part,
         recipe=3,
         seed=SEED,
     shell:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.manifest import read_manifest
@@ -76,6 +77,16 @@ def test_sampling_follows_the_configuration(stage, tables, opener):
     settings = [(samples, sampling.max_tokens, seed) for _, samples, sampling, seed in opened.sampler.calls]
     assert settings == [(3, 9, seed_of(1, "aime24")), (2, 50, seed_of(1, "math"))]
     assert seed_of(1, "math") != seed_of(2, "math")
+
+
+def test_a_stage_may_have_fewer_samples_than_the_others(stage, tables, opener):
+    """The cap lowers a k above it and raises none; that of another stage does nothing."""
+    opened = opener(lambda prompt, sample: "\\boxed{4}")
+    go(stage, tables, opened, CONFIG.model_copy(update={"most_samples": {"reason": 2, "base": 1}}))
+    assert [samples for _, samples, *_ in opened.sampler.calls] == [2, 2]
+    assert [CONFIG.k_of("base", 3), CONFIG.model_copy(update={"most_samples": {"base": 1}}).k_of("base", 3)] == [3, 1]
+    with pytest.raises(ValidationError, match="most_samples"):
+        EvaluateConfig.model_validate({"most_samples": {"reward": 1}})
 
 
 def test_a_killed_attempt_keeps_the_benchmarks_it_finished(stage, tables, opener, tmp_path, capsys):

@@ -10,6 +10,14 @@ Role = Literal["problems", "traces", "preferences"]
 Domain = Literal["math", "code", "instruction", "tool", "agent", "chat"]
 Language = Annotated[str, StringConstraints(pattern="^[a-z]{2}$")]  # ISO 639-1
 Unverifiable = Literal["proof", "multi_part", "multiple_choice", "figure", "gold", "no_verifier"]
+Verifier = Literal[
+    "math",
+    "code",
+    "instructions",
+    "tool_call",
+    "choice",
+    "environment",
+]
 Transform = Literal[
     "one_answer",
     "code_tests",
@@ -102,7 +110,7 @@ class _Mapped(_Source):
     the gold check of code runs)."""
 
     domain: Domain
-    verifier: Literal["math", "code", "instructions", "tool_call", "choice", "environment"] | None = None
+    verifier: Verifier | None = None
     fields: dict[str, FieldSpec]
     prompt_suffix: str = ""  # appended to the prompt, such as how to mark the answer
 

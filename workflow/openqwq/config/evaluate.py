@@ -43,10 +43,15 @@ class EvaluateConfig(Strict):
     stages: Annotated[list[CheckpointStage], Field(min_length=1)] = ["base", "coldstart", "reason", "general"]
     sampling: Sampling = Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=256)
     held_out_samples: Positive | dict[Domain, Positive] = 1  # k on our own held-out problems; by domain, 1 elsewhere
+    most_samples: dict[CheckpointStage, Positive] = {}  # the largest k of a stage, to spare time on its samples
     reward_model: bool = False  # lets the run's reward model score every sample where k > 1, for best@k
     agents: AgentsConfig | None = None  # bounds of episodes, where curate.held_out.agent holds tasks out
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()
+
+    def k_of(self, stage: str, k: int) -> int:
+        """Samples a problem of a stage's checkpoint, where `k` are configured."""
+        return min(k, {str(name): most for name, most in self.most_samples.items()}.get(stage, k))
 
     def held_out_k(self, domain: str) -> int:
         """Samples a problem of our own held-out problems of a domain."""

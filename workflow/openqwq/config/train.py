@@ -92,7 +92,12 @@ class ProfileConfig(Strict):
 
 
 Factor = Annotated[float, Field(ge=1.0)]
-RewardName = Literal["accuracy", "format", "reward_model", "overlong"]
+RewardName = Literal[
+    "accuracy",
+    "format",
+    "reward_model",
+    "overlong",
+]
 
 
 class DomainMix(Strict):

@@ -20,7 +20,7 @@ ENOUGH = 0.8  # power
 
 def run(stage: Stage, config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, before: Path | None, out: Path) -> None:
     """Publishes the plan as `out`. `tables` holds the benchmarks' problems, `before` what evaluating `reason` published."""
-    work = planned_work(config, benchmarks, tables)
+    work = planned_work(config, benchmarks, tables, "general")
     rows = []
     for name in config.gate.benchmarks:
         if name not in work:  # the gate will say: not measured

@@ -44,11 +44,12 @@ class Evaluation:
 
     def plan(self) -> Plan:
         """All problems. Raises `UserError` where a table is absent or empty."""
-        return plan(self.config, self.benchmarks, self.inputs["benchmarks"])
+        return plan(self.config, self.benchmarks, self.inputs["benchmarks"], self.name)
 
 
-def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path) -> Plan:
-    """What is to be drawn, by name: a configured benchmark with its own k and length, a held-out table with the stage's."""
+def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, checkpoint: str) -> Plan:
+    """What is to be drawn of a checkpoint (base, coldstart, …), by name: a configured benchmark with its own k and length, a
+    held-out table with the stage's."""
     own = {benchmark.name: benchmark for benchmark in benchmarks}
     made: Plan = {}
     for path in sorted(tables.glob("*.parquet")):
@@ -58,7 +59,8 @@ def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path) -> P
         sampling = config.sampling
         if benchmark and benchmark.max_tokens:
             sampling = sampling.model_copy(update={"max_tokens": benchmark.max_tokens})
-        made[path.stem] = Work(problems, benchmark.samples if benchmark else config.held_out_k(path.stem), sampling)
+        k = benchmark.samples if benchmark else config.held_out_k(path.stem)
+        made[path.stem] = Work(problems, config.k_of(checkpoint, k), sampling)
     absent = sorted(set(own) - set(made))
     if absent:
         raise UserError(f"{tables}: no table of the benchmark {absent[0]!r}. Run the stage curate again with this configuration.")

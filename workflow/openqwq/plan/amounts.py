@@ -1,5 +1,7 @@
 """How much a stage works on, as far as the configuration tells: rows to train on, problems of benchmarks, expected lengths."""
 
+from statistics import fmean
+
 from openqwq.config import RunConfig
 from openqwq.config.evaluate import Benchmark
 from openqwq.config.rl import RlSampling
@@ -58,17 +60,21 @@ def phases(sampling: RlSampling, steps: int) -> list[tuple[int, int]]:
 
 
 def completions(config: RunConfig) -> dict[int, float] | None:
-    """Completions of one checkpoint's evaluation by `max_tokens`; None for a benchmark of unknown size."""
+    """Completions of one checkpoint's evaluation by `max_tokens`, on average; None for a benchmark of unknown size."""
+
+    def drawn(k: int) -> float:
+        return fmean(config.evaluate.k_of(stage, k) for stage in config.evaluate.stages)
+
     found: dict[int, float] = {}
     for benchmark in config.benchmarks:
         size = problems(benchmark)
         if size is None:
             return None
         longest = benchmark.max_tokens or config.evaluate.sampling.max_tokens
-        found[longest] = found.get(longest, 0.0) + size * benchmark.samples
+        found[longest] = found.get(longest, 0.0) + size * drawn(benchmark.samples)
     held_out = {k: n for k, n in config.curate.held_out.model_dump().items() if k not in ("traces", "preferences")}
     longest = config.evaluate.sampling.max_tokens  # of an episode: of each of its turns, which are not known beforehand
-    own = sum(count * config.evaluate.held_out_k(domain) for domain, count in held_out.items())
+    own = sum(count * drawn(config.evaluate.held_out_k(domain)) for domain, count in held_out.items())
     found[longest] = found.get(longest, 0.0) + own
     return found
 

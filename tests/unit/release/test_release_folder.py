@@ -1,0 +1,133 @@
+"""The released folder loads, says what the checkpoint says, and carries what the recipe decided."""
+
+import json
+
+import pytest
+import yaml
+from safetensors.numpy import load_file
+
+from openqwq.artifacts.manifest import sha256_file
+from openqwq.errors import UserError
+from openqwq.release.build import Wishes, prepare, write
+
+
+def made(run, out, **wishes):
+    return dict(write(prepare(run, Wishes(**wishes)), out))
+
+
+def greedy(folder, prompt="<|im_start|>user\n1+1<|im_end|>\n<|im_start|>assistant\n"):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    inputs = tokenizer(prompt, return_tensors="pt")
+    return model.generate(**inputs, do_sample=False, max_new_tokens=40)[0].tolist()
+
+
+def test_greedy_output_is_the_checkpoints(run, tmp_path):
+    made(run, tmp_path / "out")
+    assert greedy(tmp_path / "out") == greedy(run / "general" / "checkpoint")
+
+
+def test_several_shards_hold_the_same_weights(run, tmp_path):
+    files = made(run, tmp_path / "out", shard=100_000)
+    names = [name for name in files if name.endswith(".safetensors")]
+    assert len(names) > 2
+    assert all(size < 200_000 for name, size in files.items() if name in names)
+    found = {k: v for name in names for k, v in load_file(tmp_path / "out" / name).items()}
+    expected = load_file(run / "general" / "checkpoint" / "model.safetensors")
+    assert found.keys() == expected.keys()
+    assert all((found[name] == expected[name]).all() for name in expected)
+    index = json.loads((tmp_path / "out" / "model.safetensors.index.json").read_text())
+    assert index["weight_map"].keys() == expected.keys()
+    assert greedy(tmp_path / "out") == greedy(run / "general" / "checkpoint")
+
+
+def test_another_dtype_is_in_weights_and_config(run, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    made(run, tmp_path / "out", dtype="bfloat16")
+    assert json.loads((tmp_path / "out" / "config.json").read_text())["dtype"] == "bfloat16"
+    assert str(AutoModelForCausalLM.from_pretrained(tmp_path / "out").dtype) == "torch.bfloat16"
+
+
+def test_sampling_end_token_and_template_are_the_recipes(run, tmp_path):
+    from transformers import AutoTokenizer, GenerationConfig
+
+    made(run, tmp_path / "out")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
+    generation = GenerationConfig.from_pretrained(tmp_path / "out")
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert json.loads((tmp_path / "out" / "config.json").read_text())["eos_token_id"] == end
+    assert generation.eos_token_id[0] == end
+    assert (generation.do_sample, generation.temperature, generation.top_p, generation.top_k) == (True, 0.6, 0.95, 40)
+    tool = {"type": "function", "function": {"name": "add", "parameters": {}}}
+    text = tokenizer.apply_chat_template(
+        [{"role": r, "content": c} for r, c in (("user", "a"), ("assistant", "<think>x</think>\n\nb"), ("user", "c"))],
+        tools=[tool], tokenize=False, add_generation_prompt=True,
+    )  # fmt: skip
+    assert "<tools>" in text
+    assert "x" not in text.split("assistant\n")[1].split("<|im_end|>")[0]
+    parsed = tokenizer.parse_response("<think>x</think>\n\nb<|im_end|>")
+    assert (parsed["thinking"].strip(), parsed["content"]) == ("x", "b")
+
+
+def test_the_card_tells_the_runs_figures(run, tmp_path):
+    from huggingface_hub import ModelCard
+
+    made(run, tmp_path / "out", name="org/tiny")
+    card = ModelCard.load(tmp_path / "out" / "README.md")
+    assert card.data.license == "apache-2.0"
+    assert [(r.dataset_name, r.metric_value) for r in card.data.eval_results] == [("math", 0.625)]
+    for part in (
+        "62.5 [41.0, 79.0]", "temperature 0.6", "Verdict: **pass**", "| sums | problems | Apache-2.0 | 5 | 2 | 2 |",
+        "| functions | problems | MIT |",
+        "5b47a1a0c95b47a1a0c9", "c0ffee", "Contamination", "Known limits", "-2.0 … +5.0 points",
+    ):  # fmt: skip
+        assert part in card.text, part
+    out = tmp_path / "out"
+    assert "Apache License" in (out / "LICENSE").read_text()
+    assert "functions (problems, 2 rows): MIT" in (out / "NOTICE").read_text()
+    assert yaml.safe_load((out / "openqwq" / "config.yaml").read_text())["run"] == "tiny"
+    assert json.loads((out / "openqwq" / "lineage.json").read_text())["artifacts"]["general"]["fingerprint"] == "f" * 64
+
+
+def test_a_stage_that_is_not_the_final_one_says_so(run, tmp_path):
+    made(run, tmp_path / "out", stage="coldstart")
+    assert "This release holds another stage, coldstart." in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_release_takes_the_place_of_an_earlier_one_but_of_nothing_else(run, tmp_path):
+    made(run, tmp_path / "out")
+    before = sha256_file(tmp_path / "out" / "model.safetensors")
+    made(run, tmp_path / "out")
+    assert sha256_file(tmp_path / "out" / "model.safetensors") == before
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match="something else than a release"):
+        made(run, tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "thesis.tex").is_file()
+
+
+def test_what_was_altered_is_not_released(run):
+    with open(run / "general" / "checkpoint" / "model.safetensors", "r+b") as handle:
+        handle.seek(-1, 2)
+        handle.write(b"\x01")
+    with pytest.raises(UserError, match=r"not what the stage published.*model.safetensors has changed"):
+        prepare(run, Wishes())
+
+
+@pytest.mark.parametrize(
+    ("wishes", "said"),
+    [({"stage": "reason"}, "has not published a checkpoint"), ({"stage": "evaluate"}, "no stage that makes a model")],
+)
+def test_a_stage_without_a_model_is_refused(run, wishes, said):
+    with pytest.raises(UserError, match=said):
+        prepare(run, Wishes(**wishes))
+
+
+def test_a_run_that_was_not_evaluated_needs_a_stage(run):
+    (run / "evaluate" / "final.json").unlink()
+    with pytest.raises(UserError, match="names no final model yet"):
+        prepare(run, Wishes())
+    assert prepare(run, Wishes(stage="general")).source.stage == "general"

@@ -1,0 +1,70 @@
+"""The chat with a real model, as a command with pipes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from openqwq.errors import UserError
+from openqwq.generate.template import render
+from openqwq.talk.model import TalkingModel
+
+
+def chat(*arguments, lines="", **environment):
+    import os
+
+    words = [sys.executable, "-m", "openqwq.cli", "chat", *map(str, arguments)]
+    given = os.environ | environment
+    return subprocess.run(words, input=lines, capture_output=True, text=True, timeout=120, env=given, check=False)
+
+
+def test_piped(tiny_model):
+    done = chat(tiny_model, "--max-tokens", "12", "--seed", "1", lines="1+1?\n/quit\n")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.strip()) > 0
+    assert "tokens/s" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "<|im_end|>" not in done.stdout
+    again = chat(tiny_model, "--max-tokens", "12", "--seed", "1", lines="1+1?\n")
+    assert again.stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["nowhere"], "no such model folder"), (["FOLDER", "--max-tokens", "0"], "a number from 1 on")],
+)
+def test_what_cannot_be_talked_to(tmp_path, arguments, said):
+    done = chat(*[tmp_path if a == "FOLDER" else a for a in arguments])
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_folder_without_weights(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    done = chat(tmp_path)
+    assert done.returncode == 2
+    assert "no weights" in done.stderr
+
+
+def test_pieces_are_what_generate_gives_and_a_stop_ends_it(tiny_model):
+    model = TalkingModel.load(tiny_model, "float32", 24)
+    model.model.generation_config.do_sample = False
+    messages = [{"role": "user", "content": "1+1"}]
+    text = "".join(model.answer(messages, None))
+    inputs = model.tokenizer(render(model.tokenizer, messages, None), add_special_tokens=False, return_tensors="pt")
+    ids = model.model.generate(**inputs, max_new_tokens=24)[0, inputs["input_ids"].shape[1] :]
+    assert text == model.tokenizer.decode(ids).replace("<|im_end|>", "")
+    assert (model.tokens, model.cut) == (len(ids), len(ids) == 24)
+    model.max_tokens = 300
+    pieces = model.answer(messages, None)
+    next(pieces)
+    model.stop()
+    list(pieces)
+    assert model.tokens < 300
+
+
+def test_a_conversation_that_is_too_long(tiny_model):
+    model = TalkingModel.load(tiny_model, "float32", 24)
+    with pytest.raises(UserError, match="/reset begins a new one"):
+        list(model.answer([{"role": "user", "content": "x" * 3000}], None))

@@ -1,0 +1,134 @@
+"""A release on its way to a hub, through the hub's own client. Nothing half pushed, and no token in any message."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from openqwq.errors import UserError, scrub
+
+MESSAGE = "Release by open-qwq"
+_TOKEN = re.compile(r"\b(hf|ms)[-_][A-Za-z0-9-]{8,}|[Bb]earer\s+\S+")
+
+
+def target(text: str) -> tuple[str, str]:
+    """(`hub` or `modelscope`, `org/name`). Raises `UserError` for anything else."""
+    match = re.fullmatch(r"(hub|modelscope):([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)", text)
+    if match is None:
+        raise UserError(f"--push {text[:80]}: give hub:org/name or modelscope:org/name.")
+    return match[1], match[2]
+
+
+def require(where: str) -> None:
+    """Raises `UserError` where the hub's client or its token is missing: said before anything is written."""
+    if where == "modelscope":
+        _modelscope()
+    _token(where)
+
+
+def push(where: str, name: str, folder: Path, private: bool) -> str:
+    """Uploads the folder; returns the model's address. Raises `UserError` with one line, the hub then being as it was."""
+    return {"hub": _to_hub, "modelscope": _to_modelscope}[where](name, folder, private)
+
+
+def _token(where: str) -> str:
+    if where == "hub":
+        from huggingface_hub import get_token
+
+        token, how = get_token(), "log in with `hf auth login`, or set HF_TOKEN"
+    else:
+        token, how = os.environ.get("MODELSCOPE_API_TOKEN"), "set MODELSCOPE_API_TOKEN to the one from your account's page"
+    if not token:
+        raise UserError(f"--push {where}: there is no token for it on this machine. {how[0].upper()}{how[1:]}, then start again.")
+    return token
+
+
+def _to_hub(name: str, folder: Path, private: bool) -> str:
+    """One commit holds all files: the hub shows the release whole, or not at all."""
+    from httpx import HTTPError
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from huggingface_hub.utils import disable_progress_bars
+
+    token = _token("hub")
+    disable_progress_bars()
+    api = HfApi(token=token, library_name="open-qwq")
+    errors = (HfHubHTTPError, OfflineModeIsEnabled, HTTPError, OSError, ValueError, RuntimeError)
+    with _told("hub", name, token, errors):
+        made = not api.repo_exists(name)
+        if made:
+            try:
+                api.create_repo(name, private=private)
+            except (HTTPError, OSError) as error:
+                # A refusal made nothing; a lost answer may have. It is not removed unseen: it might be somebody else's.
+                if not isinstance(error, HfHubHTTPError):
+                    error.add_note("an empty repository of that name may have been made: look, and remove it")
+                raise
+        with _undone(made, lambda: api.delete_repo(name), errors):
+            api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE)
+    return f"{api.endpoint}/{name}"
+
+
+def _to_modelscope(name: str, folder: Path, private: bool) -> str:
+    """Its client may upload in several commits, so only a new repository is filled, and removed again where that fails."""
+    token, client = _token("modelscope"), _modelscope()
+    api, errors = client(), (Exception,)  # its errors have no common class, and each must end in one line without a token
+    with _told("modelscope", name, token, errors):
+        api.login(token)
+        if api.repo_exists(repo_id=name, repo_type="model"):
+            raise UserError(
+                f"--push modelscope: {name} is there already, and its client could leave it half overwritten. Name a new one."
+            )
+        api.create_model(model_id=name, visibility=1 if private else 5)
+        with _undone(True, lambda: api.delete_model(model_id=name), errors):
+            api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE, repo_type="model")
+    return f"https://modelscope.cn/models/{name}"
+
+
+def _modelscope() -> Any:
+    try:
+        from modelscope.hub.api import HubApi
+    except ImportError as error:
+        raise UserError(
+            "--push modelscope: its client is not installed, and is no part of the locked environment. Install it beside: "
+            "pip install modelscope."
+        ) from error
+    return HubApi
+
+
+@contextmanager
+def _undone(made: bool, undo: Callable[[], Any], errors: tuple[type[BaseException], ...]) -> Iterator[None]:
+    """Removes the repository again that was made for an upload that failed, Ctrl-C included."""
+    try:
+        yield
+    except BaseException as failure:
+        if made:
+            try:
+                undo()
+            except errors as error:
+                failure.add_note(f"the repository that was made for it is empty or unfinished: remove it by hand ({error})")
+        raise
+
+
+@contextmanager
+def _told(where: str, name: str, token: str, errors: tuple[type[BaseException], ...]) -> Iterator[None]:
+    try:
+        yield
+    except UserError:
+        raise
+    except errors as error:
+        notes = "; ".join(getattr(error, "__notes__", []))
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        left = f" Beside that, {notes}." if notes else " Nothing was left behind there."
+        text = (
+            f"--push {where}: {name} could not be uploaded ({said}).{left} Check network, name and the token's rights, then "
+            "start again."
+        )
+        raise UserError(clean(text, token)) from None
+
+
+def clean(text: str, token: str) -> str:
+    """The text without the token, or anything that looks like one."""
+    return _TOKEN.sub("…", scrub(text.replace(token, "…")))

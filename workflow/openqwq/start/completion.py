@@ -1,0 +1,112 @@
+"""Shell completion, written out from the parser: commands, their options, the choices of those, and else files."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A command by its words (`data show`): subcommands and options with their help, and the choices of options."""
+
+    words: tuple[str, ...]
+    commands: dict[str, str]
+    options: dict[str, str]
+    choices: dict[str, tuple[str, ...]]
+
+
+def nodes(parser: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[Node]:
+    """The parser and all below it, itself first."""
+    commands: dict[str, str] = {}
+    options: dict[str, str] = {}
+    choices: dict[str, tuple[str, ...]] = {}
+    below: list[Node] = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            commands |= {name: helps.get(name, "") for name in action.choices}
+            for name, sub in action.choices.items():
+                below += nodes(sub, (*words, name))
+        elif action.choices:
+            for key in action.option_strings or [""]:  # "" is the argument without a name
+                choices[key] = tuple(map(str, action.choices))
+        for option in action.option_strings:
+            options[option] = action.help or ""
+    yield Node(words, commands, options, choices)
+    yield from below
+
+
+def script(parser: argparse.ArgumentParser, shell: str) -> str:
+    """The text that the shell is to read."""
+    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](parser.prog, list(nodes(parser)))
+
+
+def _bash(program: str, found: list[Node]) -> str:
+    """The words before the cursor that are no options are the command; unknown ones are arguments."""
+    lines = []
+    for node in found:
+        key = " ".join(node.words)
+        for option, values in node.choices.items():
+            lines.append(f"    '{key}|{option}') words='{' '.join(values)}' ;;")
+        if not node.choices.get(""):
+            lines.append(f"    '{key}|') words='{' '.join(node.commands)}' ;;")
+        lines.append(f"    '{key}|-') words='{' '.join(node.options)}' ;;")
+    known = " ".join(f"'{' '.join(node.words)}'" for node in found if node.words)
+    cases = "\n".join(lines)
+    return f"""\
+# bash completion of {program}: eval "$({program} completion bash)"
+_{program}() {{
+  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command='' words='' one try
+  for one in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    for try in {known}; do
+      if [ "${{command:+$command }}$one" = "$try" ]; then command=$try; break; fi
+    done
+  done
+  _{program}_words() {{
+    case $1 in
+{cases}
+    esac
+  }}
+  if [[ $before == -* ]]; then _{program}_words "$command|$before"; fi
+  if [ -z "$words" ]; then
+    if [[ $word == -* ]]; then _{program}_words "$command|-"; else _{program}_words "$command|"; fi
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+}}
+complete -o default -F _{program} {program}
+"""
+
+
+def _zsh(program: str, found: list[Node]) -> str:
+    """zsh reads bash's completions through bashcompinit."""
+    begin = "autoload -U +X compinit bashcompinit && compinit -u && bashcompinit"
+    body = _bash(program, found).split("\n", 1)[1]
+    return f'# zsh completion of {program}: eval "$({program} completion zsh)"\n{begin}\n{body}'
+
+
+def _fish(program: str, found: list[Node]) -> str:
+    lines = [f"# fish completion of {program}: {program} completion fish | source"]
+    for node in found:
+        inside = (
+            " ".join(f"__fish_seen_subcommand_from {word};" + " and" for word in node.words)
+            .removesuffix(" and")
+            .removesuffix(";")
+        )
+        alone = f"not __fish_seen_subcommand_from {' '.join(node.commands)}" if node.commands else ""
+        for name, help_ in node.commands.items():
+            when = "; and ".join(filter(None, [inside, alone]))
+            lines.append(f"complete -c {program} -f -n '{when}' -a {name} -d {_fish_quoted(help_)}")
+        for value in node.choices.get("", ()):
+            lines.append(f"complete -c {program} -f -n '{inside}' -a {value}")
+        for option, help_ in node.options.items():
+            flag = f"-l {option[2:]}" if option.startswith("--") else f"-s {option[1:]}"
+            values = f" -x -a '{' '.join(node.choices[option])}'" if option in node.choices else ""
+            when = inside or "__fish_use_subcommand"
+            lines.append(f"complete -c {program} -n '{when}' {flag}{values} -d {_fish_quoted(help_)}")
+    return "\n".join(lines) + "\n"
+
+
+def _fish_quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

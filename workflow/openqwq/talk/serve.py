@@ -1,0 +1,105 @@
+"""`openqwq serve`: which server, with which parsers, for the chat template of a model folder."""
+
+import os
+import shutil
+import socket
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from openqwq.errors import UserError
+from openqwq.generate.checkpoint import require_checkpoint
+from openqwq.progress import tell
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class Parsers(NamedTuple):
+    """vLLM's names of what reads thinking and tool calls out of a completion, or None; `why` says why one is missing."""
+
+    reasoning: str | None
+    tools: str | None
+    why: str | None = None
+
+
+def parsers(folder: Path) -> Parsers:
+    """Those that fit the folder's chat template. Raises `UserError` for a folder without one."""
+    path = folder / "chat_template.jinja"
+    if not path.is_file():
+        raise UserError(
+            f"{folder}: no chat template (chat_template.jinja). Release the model (`openqwq release`), or import it first."
+        )
+    template = path.read_text(encoding="utf-8", errors="replace")
+    tools = ("qwen3_coder" if "<function=" in template else "hermes") if "<tool_call>" in template else None
+    if "</think>" not in template:
+        return Parsers(None, tools)
+    if not all(_single_token(folder, mark) for mark in ("<think>", "</think>")):
+        # vLLM's parser looks for two tokens, and refuses to start where the vocabulary has them not.
+        why = "the tokenizer writes <think> in several tokens, which vLLM's parsers cannot read: thinking stays in the content"
+        return Parsers(None, tools, why)
+    return Parsers("deepseek_r1", tools)
+
+
+def _single_token(folder: Path, text: str) -> bool:
+    from tokenizers import Tokenizer
+
+    path = folder / "tokenizer.json"
+    return path.is_file() and Tokenizer.from_file(str(path)).token_to_id(text) is not None
+
+
+def command(folder: Path, engine: str, host: str, port: int, name: str) -> list[str]:
+    """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is not installed."""
+    require_checkpoint(folder)
+    found = parsers(folder)
+    vllm = _program("vllm")
+    if engine == "vllm" and vllm is None:
+        raise UserError(
+            "serve: vLLM is not installed here. Use `make env ENV=gpu` (or `make env-vllm` on a CPU), or --engine transformers."
+        )
+    where = ["--host", host, "--port", str(port)]
+    if vllm and engine != "transformers":
+        words = [vllm, "serve", str(folder), *where, "--served-model-name", name]
+        words += ["--reasoning-parser", found.reasoning] if found.reasoning else []
+        words += ["--enable-auto-tool-choice", "--tool-call-parser", found.tools] if found.tools else []
+        if found.why:
+            tell(f"openqwq: {found.why}")
+        return words
+    missing = [module for module in ("openai", "fastapi", "uvicorn") if find_spec(module) is None]
+    if missing:
+        raise UserError(f"serve: `transformers serve` needs {', '.join(missing)}, which is not installed. Run `make env` again.")
+    # It reads thinking and calls by the response template in the folder's tokenizer_config.json.
+    return [sys.executable, "-m", "transformers.cli.transformers", "serve", str(folder.resolve()), *where]
+
+
+def run(folder: Path, engine: str, host: str, port: int, name: str | None, allow_remote: bool) -> None:
+    """Becomes the server: signals reach it, and its exit code is the command's. Raises `UserError` before that."""
+    if host not in LOOPBACK and not allow_remote:
+        raise UserError(
+            f"serve: {host} may be reached by others, and the server asks nobody who they are. Add --allow-remote if meant."
+        )
+    words = command(folder, engine, host, port, name or folder.resolve().name)
+    _require_free(host, port)
+    # A local folder is served: nothing is to be asked of a hub, not even whether there are newer versions.
+    os.environ |= {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    tell(f"openqwq: http://{host}:{port}/v1, by {' '.join(words[:4]) if words[1] == '-m' else 'vllm serve'}; Ctrl-C ends it")
+    os.execv(words[0], words)  # noqa: S606  no shell, and a program of our own environment
+
+
+def _program(name: str) -> str | None:
+    beside = Path(sys.executable).parent / name
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
+
+
+def _require_free(host: str, port: int) -> None:
+    if not 1 <= port <= 65535:
+        raise UserError(f"serve: --port {port} is none. Give one from 1 to 65535.")
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise UserError(
+            f"serve: {host}:{port} cannot be listened on ({error.strerror or error}). Give another --port."
+        ) from error
