@@ -119,7 +119,7 @@ def test_the_same_problems_are_shown_for_every_stage(build, run_folder):
 
 
 def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
-    for stage in ("base", "general"):
+    for stage in ("base", "coldstart", "reason", "general"):
         change(
             run_folder / "evaluate" / stage / "math.parquet", SAMPLE, text=f"<think>{EVIL}</think>{EVIL}", prompt=EVIL,
             reference=json.dumps({"answer": EVIL}), reason=EVIL, problem_id=EVIL, verifier=EVIL,
@@ -132,10 +132,8 @@ def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
     assert [name for _, attrs in page.elements for name in attrs if name.startswith("on")] == []
     assert page.text.count("<script>alert(1)</script>") >= 4  # shown as text
     hostile = [answer for answer in answers(page) if answer["reason"] == EVIL]
-    assert {(answer["stage"], answer["answer"], answer["thinking"]) for answer in hostile} == {
-        ("base", EVIL, EVIL),
-        ("general", EVIL, EVIL),
-    }
+    assert [answer["stage"] for answer in hostile] == ["base", "coldstart", "reason", "general"]
+    assert {(answer["answer"], answer["thinking"]) for answer in hostile} == {(EVIL, EVIL)}
     names = {row["name"] for row in charts(page)["reason-1"]["data"]["values"]}
     assert EVIL in names
     assert [script for script in page.scripts[0:3:2] if set("<>&\u2028\u2029") & set(script)] == []
@@ -239,7 +237,7 @@ def rescored(run_folder, add) -> None:
 def test_published_figures_stand_beside_ours_with_their_sources(build, run_folder):
     rescored(run_folder, lambda row: [row | {"benchmark": "aime24"}] if row["benchmark"] == "math" else [])
     page = build(run_folder)
-    assert page.has("AIME 2024 73.5 %")
+    assert "AIME 2024 73.5 %" in page.words()
     assert page.has("QwQ-32B, re-run")
     assert page.has("76.6–79.5")
     assert "https://github.com/QwenLM/QwQ" in {a.get("href") for _, a in page.elements}
