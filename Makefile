@@ -13,7 +13,7 @@ endif
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-vllm demo test test-vllm test-slurm test-docs docs soak lint bench lock config-reference
+.PHONY: help env env-dev env-vllm demo test test-vllm test-slurm test-browser test-docs docs soak lint bench lock config-reference
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,11 @@ test-vllm: env-vllm ## the vLLM engine, really run on the CPU; takes minutes
 test-slurm: env-dev ## a Slurm of two nodes on this machine, and the whole DAG through it; as root on Debian; takes minutes
 	@[ "$$(id -u)" != 0 ] || envs/system.sh --slurm "$(PYTHON)"
 	@OPENQWQ_SLURM=1 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/slurm $(ARGS)
+
+test-browser: env-dev ## the report in Chromium; keeps screenshots in results/screenshots; as root on Debian it installs chromium
+	@[ "$$(id -u)" != 0 ] || envs/system.sh --browser "$(PYTHON)"
+	@OPENQWQ_SCREENSHOTS="$(abspath results/screenshots)" PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/unit/report/test_report_browser.py $(ARGS)
+	@echo "screenshots: results/screenshots"
 
 test-docs: env-dev ## every command block of README and tutorial, in a fresh clone, and the arguments of all others; takes minutes
 	@OPENQWQ_DOCS=1 PATH="$(abspath $(BIN)):$$PATH" "$(BIN)/python" -m pytest tests/docs $(ARGS)

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Sees to the two things that pip cannot install: envs/system.sh [--slurm] PYTHON
+# Sees to the two things that pip cannot install: envs/system.sh [--slurm | --browser] PYTHON
 # bubblewrap isolates the code that models write; ensurepip (Debian: python3-venv) makes the virtual environment. --slurm adds
-# Slurm and munge, of which the tests make a cluster on this machine.
+# Slurm and munge, of which the tests make a cluster on this machine; --browser adds Chromium, in which they open the report.
 # As root on a Debian machine what is missing is installed with apt, saying so; otherwise one line says what to install.
 set -euo pipefail
-slurm=""
+slurm="" browser=""
 if [ "$1" = --slurm ]; then slurm=1; shift; fi
+if [ "$1" = --browser ]; then browser=1; shift; fi
 python=$1
 
 missing=()
@@ -15,6 +16,7 @@ if [ -n "$slurm" ]; then
   command -v slurmctld >/dev/null || missing+=(slurm-wlm)
   command -v munged >/dev/null || missing+=(munge)
 fi
+[ -z "$browser" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "openqwq: missing ${missing[*]}. Install: sudo apt-get install ${missing[*]} (or your system's packages of these names), then call make again." >&2

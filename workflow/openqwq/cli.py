@@ -17,6 +17,7 @@ from openqwq.stopping import STOPPED, Stopped, Stopping, parse_deadline
 
 # What the operating system says of a disk that is full or a folder that may not be written to.
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+COMPARE = "report-compare"  # is also called `report compare`
 RECIPE_VERSION = 1  # of a stage called by hand; the rules give their own
 
 
@@ -90,9 +91,17 @@ def _run_stage(options: argparse.Namespace) -> None:
         options.command(options)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reads `report compare`: a command for people that begins with the name of a stage, none of whose options it shares."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args([COMPARE, *words[2:]] if words[:2] == ["report", "compare"] else words, namespace)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="openqwq", description="Turns a pretrained language model into a reasoning model.")
+    top = _Parser(prog="openqwq", description="Turns a pretrained language model into a reasoning model.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def stage(name: str, help_: str, run: Callable[..., None], *inputs: str, alone: bool = False) -> argparse.ArgumentParser:
@@ -176,6 +185,7 @@ def parser() -> argparse.ArgumentParser:
     planned.set_defaults(command=_plan)
     _data_commands(commands)
     _samples_command(commands)
+    _compare_command(commands)
     for name, help_ in (("lineage", "Walk an artifact back to its sources."), ("check", "Re-hash an artifact's files.")):
         sub = commands.add_parser(name, help=help_, description=help_)
         sub.add_argument("path", type=Path, metavar="PATH")
@@ -211,6 +221,16 @@ def _samples_command(commands: Any) -> None:
     samples.add_argument("--seed", type=int, help="draw samples by chance instead of taking the first")
     samples.add_argument("--full", action="store_true", help="long texts whole")
     samples.set_defaults(command=_samples)
+
+
+def _compare_command(commands: Any) -> None:
+    """`report compare`: for people, from any two evaluated runs."""
+    help_ = "Write one page about two runs: configurations, scores paired by problem, completions side by side."
+    two = commands.add_parser(COMPARE, help=help_, description=help_)
+    for name in ("RUN_A", "RUN_B"):
+        two.add_argument(name.lower(), metavar=name, help="a run's name or folder")
+    two.add_argument("--out", type=Path, metavar="FILE", help="the page (default: compare-RUN_A-RUN_B.html here)")
+    two.set_defaults(command=_compare)
 
 
 def json_option(text: str, option: str) -> dict[str, Any]:
@@ -264,6 +284,12 @@ def _samples(options: argparse.Namespace) -> None:
     from openqwq.show.samples import show
 
     show(options.run, options.stage, options.benchmark, options.verdict, options.n, options.seed, options.full)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from openqwq.report.compare import compare
+
+    compare(options.run_a, options.run_b, options.out)
 
 
 def _lineage(options: argparse.Namespace) -> None:

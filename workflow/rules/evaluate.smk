@@ -130,7 +130,7 @@ rule compare:
     params:
         start=start,
         config=gate_part(),
-        recipe=2,
+        recipe=3,
         seed=SEED,
     shell:
         "attempt {log:q} {params.start} openqwq evaluate --gather {input:q} --config {params.config:q} --seed {params.seed}"

@@ -45,7 +45,7 @@ rule report:
     params:
         start=start,
         config=as_json(without(RUN, "execution", "hardware", "plan")),
-        recipe=2,
+        recipe=3,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
     shell:

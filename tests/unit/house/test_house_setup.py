@@ -147,6 +147,18 @@ def test_what_is_missing_is_named_to_a_user_without_root(machine):
     assert "apt-get install bubblewrap python3-venv" in output
 
 
+def test_a_browser_is_asked_for_where_the_report_is_to_be_opened(machine):
+    (machine.programs / "id").unlink()
+    program(machine.programs / "id", "#!/bin/sh\necho 1000\n")
+    program(machine.programs / "bwrap", "#!/bin/sh\n")
+    assert machine("system.sh", "python3.11")[0] == 0
+    code, _, output = machine("system.sh", "--browser", "python3.11")
+    assert code == 2
+    assert "apt-get install chromium" in output
+    program(machine.programs / "chromium", "#!/bin/sh\n")
+    assert machine("system.sh", "--browser", "python3.11")[0] == 0
+
+
 def test_what_is_missing_is_installed_for_root_after_refreshing_the_lists(machine):
     (machine.programs / "id").unlink()
     program(machine.programs / "id", "#!/bin/sh\necho 0\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from page_helpers import Page
 from report_figures import ACCURACY, GATE, PLAN
 
@@ -151,6 +152,16 @@ def finished_run(tmp_path_factory) -> Path:
 def run_folder(finished_run: Path, tmp_path: Path) -> Path:
     """`results/demo` with every stage finished; a copy to do with as a test likes."""
     return Path(shutil.copytree(finished_run, tmp_path / "demo"))
+
+
+@pytest.fixture
+def other_run(run_folder: Path, tmp_path: Path) -> Path:
+    """A second run beside it, of other settings; both with the record of their configuration."""
+    other = Path(shutil.copytree(run_folder, tmp_path / "other"))
+    (run_folder / "config.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+    changed = CONFIG | {"run": "other", "seed": 2, "reason": CONFIG["reason"] | {"optimizer": {"learning_rate": 0.5}}}
+    (other / "config.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
+    return other
 
 
 @pytest.fixture(name="build")

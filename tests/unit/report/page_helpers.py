@@ -45,3 +45,12 @@ class Page(HTMLParser):
 
 def charts(page: Page) -> dict:
     return json.loads(page.scripts[0])
+
+
+def samples(page: Page) -> dict:
+    """What the page's sample browser reads."""
+    return next(json.loads(script) for script in page.scripts if script.startswith('{"stages"'))
+
+
+def answers(page: Page) -> list[dict]:
+    return [answer for problem in samples(page)["problems"] for answer in problem["answers"]]

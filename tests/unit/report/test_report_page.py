@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from page_helpers import charts
+from page_helpers import answers, charts, samples
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
@@ -112,14 +112,14 @@ def test_the_table_has_rows_in_and_out_of_every_step_and_each_reason(build, run_
 
 def test_the_same_problems_are_shown_for_every_stage(build, run_folder):
     page = build(run_folder)
-    answers = [attrs for _, attrs in page.elements if attrs.get("class") == "answer" and attrs["data-stage"] == "base"]
-    assert len(answers) == 6 * 3
-    stages = [a["data-stage"] for _, a in page.elements if a.get("class") == "answer"]
+    stages = [answer["stage"] for answer in answers(page)]
     assert {s: stages.count(s) for s in ("coldstart", "base")} == {"coldstart": 18, "base": 18}
+    assert page.has("The page holds 18 problems, at most 3 a benchmark, so that it stays below 10.0 MB")
+    assert samples(page)["stages"][1] == ["coldstart", "Cold start"]
 
 
 def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
-    for stage in ("base", "general"):
+    for stage in ("base", "coldstart", "reason", "general"):
         change(
             run_folder / "evaluate" / stage / "math.parquet", SAMPLE, text=f"<think>{EVIL}</think>{EVIL}", prompt=EVIL,
             reference=json.dumps({"answer": EVIL}), reason=EVIL, problem_id=EVIL, verifier=EVIL,
@@ -127,13 +127,16 @@ def test_text_of_models_and_files_does_nothing(build, run_folder, run_config):
     change(run_folder / "reason" / "metrics.parquet", METRIC, name=f"reward/{EVIL}")
     change(run_folder / "curate" / "funnel.parquet", FUNNEL, source=EVIL, step=EVIL)
     page = build(run_folder, run_config | {"run": EVIL})
-    assert len(page.scripts) == 3  # the charts' data, the chart library, the page's own
+    assert len(page.scripts) == 6  # the charts' data, the chart library, the samples, the page's own three
     assert [tag for tag, _ in page.elements if tag in ("img", "iframe", "svg", "object")] == []
     assert [name for _, attrs in page.elements for name in attrs if name.startswith("on")] == []
-    assert page.text.count("<script>alert(1)</script>") > 8  # shown as text
+    assert page.text.count("<script>alert(1)</script>") >= 4  # shown as text
+    hostile = [answer for answer in answers(page) if answer["reason"] == EVIL]
+    assert [answer["stage"] for answer in hostile] == ["base", "coldstart", "reason", "general"]
+    assert {(answer["answer"], answer["thinking"]) for answer in hostile} == {(EVIL, EVIL)}
     names = {row["name"] for row in charts(page)["reason-1"]["data"]["values"]}
     assert EVIL in names
-    assert "<" not in page.scripts[0]
+    assert [script for script in page.scripts[0:3:2] if set("<>&\u2028\u2029") & set(script)] == []
 
 
 def test_episodes_have_a_table_and_their_conversation_is_shown(build, run_folder):
@@ -153,18 +156,19 @@ def test_episodes_have_a_table_and_their_conversation_is_shown(build, run_folder
     table = words[words.index("Share of episodes that reached their goal") :]
     assert table.index(EVIL) < table.index("2 turns") < table.index("10 turns")
     assert page.has("40.0 % 40.0 % to 40.0 %, 16")
-    assert page.has("2 turns of model and tools before")
-    assert page.has("now I know")
+    said = [answer for answer in answers(page) if answer["thinking"] == "now I know"]
+    assert [[role for role, _ in answer["said"]] for answer in said] == [["assistant", "tools"]]
     assert [tag for tag, _ in page.elements if tag in ("img", "iframe", "svg", "object")] == []
-    assert len(page.scripts) == 3
-    assert "<|im_start|>" not in page.text
+    assert len(page.scripts) == 6
+    assert "<|im_start|>" not in page.scripts[2]
 
 
 def test_an_unfinished_thought_is_folded_and_leaves_no_answer(build, run_folder):
     change(run_folder / "evaluate" / "base" / "math.parquet", SAMPLE, text="<think>on and on", finish_reason="length")
     page = build(run_folder)
-    assert page.has("cut at the limit")
-    assert page.has("No answer after the thinking.")
+    first = answers(page)[0] if samples(page)["problems"][0]["benchmark"] == "math" else None
+    assert first
+    assert (first["truncated"], first["thinking"], first["answer"]) == (True, "on and on", "")
 
 
 def test_long_texts_lose_their_middle_and_the_page_stays_small(build, run_folder, run_config):
@@ -175,8 +179,9 @@ def test_long_texts_lose_their_middle_and_the_page_stays_small(build, run_folder
     config = run_config | {"report": {"title": None, "samples": 90}}
     page = build(run_folder, config)
     assert (run_folder / "report.html").stat().st_size < LARGEST
-    assert page.has("start base")
-    assert "characters …]" in page.text
+    shown = [answer["answer"] for answer in answers(page) if answer["answer"].startswith("start base")]
+    assert shown
+    assert all("characters …]" in text for text in shown)
 
 
 def test_a_page_that_would_be_too_large_shows_fewer_completions(build, run_folder, run_config, monkeypatch, capsys):
@@ -208,7 +213,68 @@ def test_an_empty_run_folder_has_a_page(build, tmp_path, run_config):
     (tmp_path / "new").mkdir()
     page = build(tmp_path / "new")
     assert page.has("No checkpoint has been evaluated in this run yet.")
-    assert len(page.scripts) == 1
+    assert len(page.scripts) == 4
+    assert "filters" not in page.ids()
+
+
+def test_a_score_names_the_file_rows_and_artifact_behind_it(build, run_folder):
+    page = build(run_folder)
+    links = [a for tag, a in page.elements if tag == "a" and a.get("class") == "why"]
+    assert len(links) == 2 * 24  # in the table and among all figures
+    math = next(a for a in links if a["data-file"] == "evaluate/general/math.parquet")
+    assert (math["href"], math["data-rows"]) == ("#artifact-evaluate-general", "96")
+    manifest = read_manifest(run_folder / "evaluate" / "general")
+    assert math["data-sha256"] == manifest["outputs"]["math.parquet"]["sha256"]
+    assert math["data-what"].startswith("General on math: avg@1 73.5 %, ")
+
+
+def rescored(run_folder, add) -> None:
+    path = run_folder / "evaluate" / "scores.parquet"
+    rows = read_table(path, SCORE).to_pylist()
+    write_table(path, rows + [more for row in rows for more in add(row)], SCORE)
+
+
+def test_published_figures_stand_beside_ours_with_their_sources(build, run_folder):
+    rescored(run_folder, lambda row: [row | {"benchmark": "aime24"}] if row["benchmark"] == "math" else [])
+    page = build(run_folder)
+    assert "AIME 2024 73.5 %" in page.words()
+    assert page.has("QwQ-32B, re-run")
+    assert page.has("76.6–79.5")
+    assert "https://github.com/QwenLM/QwQ" in {a.get("href") for _, a in page.elements}
+    assert not page.has("LiveCodeBench")  # not evaluated here
+
+
+def test_without_a_common_benchmark_nothing_is_said_of_others(build, run_folder):
+    assert "published" not in build(run_folder).ids()
+
+
+def test_scores_and_differences_stand_on_the_clean_problems_too(build, run_folder):
+    change = {"value": 0.25, "low": 0.125, "high": 0.5, "n": 80, "subset": "clean"}
+    rescored(run_folder, lambda row: [row | change] if (row["stage"], row["benchmark"]) == ("general", "math") else [])
+    path = run_folder / "evaluate" / "gate.json"
+    gate = json.loads(path.read_text(encoding="utf-8"))
+    row = next(row for row in gate["comparisons"] if (row["after"], row["benchmark"]) == ("general", "math"))
+    row["clean"] = {"n": 80, "difference": -0.25, "low": -0.5, "high": -0.125, "detectable": 0.1, "p": 0.01, "shown": "loss"}
+    write_json(path, gate)
+    page = build(run_folder)
+    assert page.has("clean 25.0 % 12.5 – 50.0")
+    assert "math, clean Reason General −25.0 −50.0 to −12.5" in page.words()
+
+
+def test_a_training_section_begins_with_its_warnings_and_has_memory_and_config(build, run_folder):
+    rows = read_table(run_folder / "reason" / "metrics.parquet", METRIC).to_pylist()
+    dead = [row | {"value": 0.9} if row["name"] == "zero_variance_share" else row for row in rows]
+    seconds = [row | {"name": "generation_seconds", "value": 10.0} for row in rows if row["name"] == "generated_tokens"]
+    write_table(run_folder / "reason" / "metrics.parquet", dead + seconds, METRIC)
+    (run_folder / "timing").mkdir()
+    (run_folder / "timing" / "reason.tsv").write_text("s\th:m:s\tmax_rss\n10.5\t0:00:10\t1000.00\n", encoding="utf-8")
+    (run_folder / "timing" / "general.tsv").write_text("s\tmax_rss\n10.5\t-\n", encoding="utf-8")  # too quick to measure
+    page = build(run_folder)
+    assert page.words().count("90 % of the groups had no variance") == 2
+    assert page.words().count("peak memory 1.0 GB") == 1
+    assert page.words().count("peak memory") == 1
+    assert page.has("group_size: 8")
+    assert "Tokens generated a second" in page.words()
 
 
 def test_states_and_the_report_itself_are_not_artifacts(build, run_folder):

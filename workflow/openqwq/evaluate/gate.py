@@ -36,32 +36,44 @@ def comparisons(frames: Frames, config: EvaluateConfig, seed: int) -> list[dict[
     """Each stage against the one before it, on every benchmark that both have.
 
     `shown` is `gain` or `loss` when the 95 % interval of the difference excludes zero, else `none`; `detectable` is the
-    difference that the sample would have shown with 80 % power; `p` the two-sided p-value of no difference.
+    difference that the sample would have shown with 80 % power; `p` the two-sided p-value of no difference. `clean` has the
+    same figures of the problems that no training data touches, where that is not all of them.
     """
     stages = [stage for stage in ORDER if stage in frames]
     made = []
     for before, after in pairwise(stages):
         for benchmark in sorted(set(frames[before]) & set(frames[after])):
             where = f"{before} and {after} on {benchmark}"
-            estimate, left_out = paired(
-                frames[after][benchmark], frames[before][benchmark], where, draws=config.bootstrap, seed=seed
-            )
             row: dict[str, Any] = {"before": before, "after": after, "benchmark": benchmark, "metric": "avg@k"}
-            if estimate is not None:
-                row |= {
-                    "n": estimate.n,
-                    "difference": round(estimate.value, 6),
-                    "low": round(estimate.low, 6),
-                    "high": round(estimate.high, 6),
-                    "detectable": round(detectable(estimate.deviation), 6),
-                    "p": p_value(frames[after][benchmark], frames[before][benchmark], seed),
-                    "shown": "gain" if estimate.low > 0 else "loss" if estimate.high < 0 else "none",
-                }
-            else:
-                nothing = dict.fromkeys(("difference", "low", "high", "detectable", "p"))
-                row |= {"n": 0} | nothing | {"shown": "none"}
-            made.append(row | {"left_out": left_out})
+            row |= compared(frames[after][benchmark], frames[before][benchmark], where, draws=config.bootstrap, seed=seed)
+            clean = [untouched(frames[stage][benchmark]) for stage in (after, before)]
+            if any(len(part) < len(frames[stage][benchmark]) for stage, part in zip((after, before), clean, strict=True)):
+                row["clean"] = compared(*clean, f"{where}, clean", draws=config.bootstrap, seed=seed)
+            made.append(row)
     return made
+
+
+def compared(after: pd.DataFrame, before: pd.DataFrame, where: str, *, draws: int, seed: int) -> dict[str, Any]:
+    """A comparison's figures: n, difference, low, high, detectable, p, shown, left_out."""
+    estimate, left_out = paired(after, before, where, draws=draws, seed=seed)
+    if estimate is None:
+        nothing = dict.fromkeys(("difference", "low", "high", "detectable", "p"))
+        return {"n": 0} | nothing | {"shown": "none", "left_out": left_out}
+    return {
+        "n": estimate.n,
+        "difference": round(estimate.value, 6),
+        "low": round(estimate.low, 6),
+        "high": round(estimate.high, 6),
+        "detectable": round(detectable(estimate.deviation), 6),
+        "p": p_value(after, before, seed),
+        "shown": "gain" if estimate.low > 0 else "loss" if estimate.high < 0 else "none",
+        "left_out": left_out,
+    }
+
+
+def untouched(samples: pd.DataFrame) -> pd.DataFrame:
+    """The samples of problems that no training data touches."""
+    return samples[~samples.touched.fillna(False).astype(bool)]
 
 
 def p_value(after: pd.DataFrame, before: pd.DataFrame, seed: int) -> float:

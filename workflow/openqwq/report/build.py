@@ -1,12 +1,14 @@
 """The stage `report`: collects what stands in a run folder and publishes one HTML page."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from openqwq.artifacts.schemas import SCORE
-from openqwq.report import completions, funnel, gate, model, overview, provenance, reward, rows, training
+from openqwq.evaluate.published import published
+from openqwq.report import completions, funnel, gate, known, model, overview, provenance, reward, rows, training, words
 from openqwq.report.cautions import cautions
 from openqwq.report.page import render
 from openqwq.report.runfolder import RunFolder
@@ -25,21 +27,34 @@ def run(stage: Stage, run_folder: Path, config: dict[str, Any], out: Path) -> No
     samples = int(config.get("report", {}).get("samples", 4))
     benchmarks = [line["benchmark"] for line in values["scores"]]
 
-    def page(count: int) -> str:
-        return render(values | {"problems": completions.problems(folder, values["stages"], benchmarks, count)}, charts)
+    sources = {name: (folder, name) for name in values["stages"]}
+    labels = {name: words.stage(name) for name in sources}
 
+    def page(count: int) -> str:
+        cards = completions.problems(sources, benchmarks, count)
+        return render(values | {"shown_each": count}, charts, completions.browser(cards, labels))
+
+    html, samples = fitting(page, samples)
+    stage.progress.say(f"{len(html.encode()) / 1e6:.1f} MB, {samples} problems a benchmark shown")
+    stage.publish_file(out, lambda path: path.write_text(html, encoding="utf-8"))
+
+
+def fitting(page: Callable[[int], str], samples: int) -> tuple[str, int]:
+    """The page with `samples` problems a benchmark, or with as many fewer as keep it within `LARGEST`; and how many it has."""
     html = page(samples)
     while len(html.encode()) > LARGEST and samples > 0:
         samples //= 2
         html = page(samples)
-    stage.progress.say(f"{len(html.encode()) / 1e6:.1f} MB, {samples} problems a benchmark shown")
-    stage.publish_file(out, lambda path: path.write_text(html, encoding="utf-8"))
+    return html, samples
 
 
 def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """What the templates show, except the completions, and the Vega-Lite specification of each chart by element id."""
     manifests = folder.manifests()
-    scores = folder.rows("evaluate/scores.parquet", SCORE) or []
+    scores = [
+        row | {"made": provenance.origin(manifests, f"evaluate/{row['stage']}", f"{row['benchmark']}.parquet")}
+        for row in folder.rows("evaluate/scores.parquet", SCORE) or []
+    ]
     measured = folder.json("evaluate/gate.json")
     plan = folder.json("evaluate/gate_plan.json")
     read = training.metrics(folder)
@@ -50,7 +65,9 @@ def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], 
     window = config.get("reason", {}).get("pass_rate")
     profiled = training.profile(folder, window)
     charts = {f"profile-{p['domain']}": p["spec"] for p in profiled}
+    told = cautions(measured, scores, manifests, read, folder.json("reward_model/accuracy.json"))
     for section in trained:
+        section["warnings"] = [caution for caution in told if caution.get("stage") == section["name"]]
         charts |= {f"{section['name']}-{i}": chart["spec"] for i, chart in enumerate(section["charts"])}
     rewarded = reward.section(folder)
     if rewarded:
@@ -64,6 +81,7 @@ def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], 
         "stages": stages,
         "scores": table,
         "details": scores,
+        "published": known.beside(table, stages[-1] if stages else None, published()),
         "episodes": overview.episodes(scores),
         "gate": measured,
         "gate_rows": gate.rows(measured, plan),
@@ -71,7 +89,7 @@ def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], 
         "reward": rewarded,
         "comparisons": compared,
         "findings": overview.findings(compared),
-        "cautions": cautions(measured, scores, manifests, read, folder.json("reward_model/accuracy.json")),
+        "cautions": told,
         "times": overview.wall_time(manifests),
         "funnels": funnel.funnels(folder),
         "tables": funnel.tables(manifests.get("curate")),
@@ -80,6 +98,7 @@ def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], 
         "profiled": profiled,
         "trained": trained,
         "longest": completions.LONGEST,
+        "largest": LARGEST,
         "artifacts": provenance.cards(manifests),
         "config": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
     }

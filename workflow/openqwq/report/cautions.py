@@ -13,7 +13,7 @@ DEAD = 0.7  # mean share of groups without variance above which most generation 
 
 PLAN, PLANNED = "evaluate/gate_plan.json", "evaluate/general"  # what is written down first, and what it is about
 
-Caution = dict[str, str]  # level (serious, note), text
+Caution = dict[str, str]  # level (serious, note), text, and the training stage that it is about, if one
 
 
 def cautions(
@@ -66,6 +66,7 @@ def _training(metrics: dict[str, Rows]) -> list[Caution]:
             share = words.percent(sum(dead) / len(dead), 0)
             made.append(
                 _note(f"{words.stage(stage)}: {share} of the groups had no variance in their rewards and taught nothing.")
+                | {"stage": stage}
             )
         filled = [row["value"] for row in rows if row["name"] == "live_share" and row["value"] is not None]
         if short := sum(share < FILLED for share in filled):
@@ -74,6 +75,7 @@ def _training(metrics: dict[str, Rows]) -> list[Caution]:
                     f"{words.stage(stage)}: {short} of {len(filled)} steps trained on less than {words.percent(FILLED, 0)} of "
                     "the configured completions: live groups were too few within the bound on generation, or completions masked."
                 )
+                | {"stage": stage}
             )
     return made
 
@@ -101,7 +103,7 @@ def _reward_model(accuracy: dict[str, Any] | None) -> list[Caution]:
                 "these pairs are easy to tell by something that needs no labels, or held-out pairs were trained on."
             )
         )
-    return made
+    return [caution | {"stage": "reward_model"} for caution in made]
 
 
 def _made_from(manifests: Manifests) -> list[Caution]:

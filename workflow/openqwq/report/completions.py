@@ -27,18 +27,39 @@ class Text:
     left_out: int = 0
 
 
-def problems(run: RunFolder, stages: list[str], benchmarks: list[str], count: int) -> list[dict[str, Any]]:
-    """`count` problems of each benchmark, evenly spaced over its order, with the first sample of each stage."""
+def problems(sources: dict[str, tuple[RunFolder, str]], benchmarks: list[str], count: int) -> list[dict[str, Any]]:
+    """`count` problems of each benchmark, evenly spaced over its order, with the first sample of each source.
+
+    `sources` are checkpoints, by the name that they have on the page: a run and its stage. Problems that all of them were asked
+    are preferred.
+    """
     cards = []
     for benchmark in benchmarks:
-        drawn = {stage: run.rows(f"evaluate/{stage}/{benchmark}.parquet", SAMPLE, COLUMNS, FIRST) for stage in stages}
-        firsts = {stage: {row["problem_id"]: row for row in rows} for stage, rows in drawn.items() if rows}
-        ids = list(next(iter(firsts.values()), {}))
+        drawn = {
+            name: run.rows(f"evaluate/{stage}/{benchmark}.parquet", SAMPLE, COLUMNS, FIRST)
+            for name, (run, stage) in sources.items()
+        }
+        firsts = {name: {row["problem_id"]: row for row in rows} for name, rows in drawn.items() if rows}
+        asked = list(next(iter(firsts.values()), {}))
+        ids = [problem for problem in asked if all(problem in rows for rows in firsts.values())] or asked
         chosen = ids if len(ids) <= count else [ids[i * len(ids) // count] for i in range(count)]
         for problem in chosen:
-            answers = {stage: rows[problem] for stage, rows in firsts.items() if problem in rows}
+            answers = {name: rows[problem] for name, rows in firsts.items() if problem in rows}
             cards.append(_card(benchmark, problem, answers))
     return cards
+
+
+def browser(cards: list[dict[str, Any]], labels: dict[str, str]) -> dict[str, Any]:
+    """What the page's sample browser reads as JSON: `stages` (name and label), `problems`. Every text is a string as shown."""
+    return {"stages": list(labels.items()), "problems": _plain(cards)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Text):
+        return value.shown
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def rollouts(run: RunFolder, stage: str, count: int) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Problems that rest", ("retired_problems", "backed_off_problems")),
     ("Seconds a step", ("generation_seconds", "verification_seconds")),
 )
+TOKENS_A_SECOND = "tokens_a_second"
 LAST = ("learning_rate", "grad_norm")  # of interest to few
 SHARES = {
     "Accuracy",
@@ -41,6 +42,9 @@ def curves(rows: Rows) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
     for row in rows:
         if row["value"] is not None and row["name"].split("/")[0] not in lengths.KINDS:
             by_name.setdefault(row["name"], []).append((row["step"], row["value"]))
+    made = throughput(by_name)
+    if made:
+        by_name[TOKENS_A_SECOND] = made
     charted, constant = [], []
     for title, names in grouped(list(by_name)):
         series = {label(name): by_name[name] for name in names}
@@ -49,6 +53,12 @@ def curves(rows: Rows) -> tuple[list[dict[str, Any]], list[tuple[str, float]]]:
         else:
             charted.append({"title": title[:1].upper() + title[1:], "spec": charts.lines(series, percent=title in SHARES)})
     return charted + lengths.panel(rows), constant
+
+
+def throughput(by_name: Series) -> list[tuple[int, float]]:
+    """Tokens that a step generated, a second of generation; none where a stage does not generate."""
+    seconds = dict(by_name.get("generation_seconds", []))
+    return [(step, tokens / seconds[step]) for step, tokens in by_name.get("generated_tokens", []) if seconds.get(step)]
 
 
 def grouped(names: list[str]) -> list[tuple[str, list[str]]]:

@@ -18,8 +18,10 @@ def stages_of(scores: Rows) -> list[str]:
 def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any]]:
     """One row a benchmark: name, domain, n, k and a cell for each stage (None where it was not evaluated).
 
-    A cell is the stage's `SCORE` row with `change`, the paired comparison with the stage before, or None.
+    A cell is the stage's `SCORE` row with `change`, the paired comparison with the stage before, or None; and `clean`, the row
+    of the problems that no training data touches, or None where that is all of them.
     """
+    clean = {(row["benchmark"], row["stage"]): row for row in scores if (row["metric"], row["subset"]) == (HEADLINE, "clean")}
     changes = {(c["benchmark"], c["after"]): c for c in (gate or {}).get("comparisons", [])}
     table: dict[str, dict[str, Any]] = {}
     for row in scores:
@@ -29,7 +31,8 @@ def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any
             row["benchmark"], {"benchmark": row["benchmark"], "domain": row["domain"], "k": row["k"], "n": row["n"], "cells": {}}
         )
         line["n"] = min(line["n"], row["n"])
-        line["cells"][row["stage"]] = row | {"change": changes.get((row["benchmark"], row["stage"]))}
+        key = (row["benchmark"], row["stage"])
+        line["cells"][row["stage"]] = row | {"change": changes.get(key), "clean": clean.get(key)}
     return sorted(table.values(), key=lambda line: (line["domain"] != "math", line["domain"], line["benchmark"]))
 
 

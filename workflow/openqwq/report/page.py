@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import operator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,17 @@ from openqwq.report import words
 from openqwq.report.provenance import anchor
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("page.js", "samples.js", "provenance.js")
 
 
-def render(values: dict[str, Any], charts: dict[str, dict[str, Any]]) -> str:
-    """The whole page. `values` fill the templates; `charts` maps element ids to Vega-Lite specifications.
+def render(
+    values: dict[str, Any], charts: dict[str, dict[str, Any]], samples: dict[str, Any], template: str = "page.html.jinja"
+) -> str:
+    """The whole page. `values` fill the template; `charts` maps element ids to Vega-Lite specifications; `samples` are those of
+    the browser (`completions.browser`), which its script turns into text and nothing else.
 
-    The content security policy allows the two scripts of the page by their hashes, and nothing from elsewhere: even
-    markup that slipped through escaping could not run.
+    The content security policy allows the scripts of the page by their hashes, and nothing from elsewhere: even markup that
+    slipped through escaping could not run.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -35,18 +40,22 @@ def render(values: dict[str, Any], charts: dict[str, dict[str, Any]]) -> str:
         "size": words.size,
         "parameters": words.parameters,
         "anchor": anchor,
+        "combine": operator.or_,
     }
     bundle = chart_library() if charts else ""
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    policy = f"default-src 'none'; script-src {_allow(bundle)} {_allow(script)}; style-src 'unsafe-inline'; img-src data:"
-    return environment.get_template("page.html.jinja").render(
+    scripts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    allowed = " ".join(_allow(script) for script in [bundle, *scripts])
+    policy = f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
+    return environment.get_template(template).render(
         values
         | {
             "policy": policy,
             "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704  our own file
             "bundle": Markup(bundle),  # noqa: S704  the chart library, from its package
-            "script": Markup(script),  # noqa: S704  our own file
+            "scripts": [Markup(script) for script in scripts],  # noqa: S704  our own files
             "charts": embedded(charts),
+            "samples": embedded(samples),
+            "shown_problems": len(samples["problems"]),
         }
     )
 

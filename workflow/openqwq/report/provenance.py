@@ -48,6 +48,13 @@ def cards(manifests: Manifests) -> list[dict[str, Any]]:
     return made
 
 
+def origin(manifests: Manifests, artifact: str, file: str) -> dict[str, Any]:
+    """The file a score was counted from: `artifact`, its path in the run, and `rows` and `sha256` where the manifest lists it."""
+    described = manifests.get(artifact, {}).get("outputs", {}).get(file, {})
+    path = posixpath.join(artifact, file)
+    return {"artifact": artifact, "path": path, "rows": described.get("rows"), "sha256": described.get("sha256")}
+
+
 def stale(manifests: Manifests) -> list[tuple[str, str]]:
     """(artifact, input) where the input that stands in the run folder is not the one that the artifact was made from."""
     found = []

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+import yaml
+
 from openqwq.artifacts.schemas import METRIC, PROFILE
 from openqwq.report import charts, lengths, words
 from openqwq.report.completions import rollouts
@@ -12,6 +14,7 @@ from openqwq.report.runfolder import Rows, RunFolder
 STAGES = ("coldstart", "reason", "reward_model", "general")
 SHOWN_ROLLOUTS = 2  # of the first and of the last step
 BINS = 5
+MEGA = 2**20  # bytes in the unit of Snakemake's benchmark files
 
 Facts = list[tuple[str, str]]
 
@@ -29,13 +32,14 @@ def sections(run: RunFolder, config: dict[str, Any], read: dict[str, Rows], mani
         if stage not in read and stage not in manifests:
             continue
         charted, constant = curves(read.get(stage, []))
-        known = facts(stage, config.get(stage, {}), read.get(stage, []), manifests.get(stage, {}))
+        known = facts(stage, config.get(stage, {}), read.get(stage, []), manifests.get(stage, {})) + memory(run, stage)
         made.append(
             {
                 "name": stage,
                 "facts": known + [(f"{name}, at every step", f"{value:.4g}") for name, value in constant],
                 "charts": charted,
                 "accuracy": run.json(f"{stage}/accuracy.json"),
+                "config": yaml.safe_dump(config[stage], sort_keys=False, allow_unicode=True) if config.get(stage) else None,
                 "hacking": hacking(run.json(f"{stage}/hacking.json")),
                 "rollouts": rollouts(run, stage, SHOWN_ROLLOUTS),
             }
@@ -73,6 +77,16 @@ def facts(stage: str, config: dict[str, Any], rows: Rows, manifest: dict[str, An
     if manifest.get("wall_seconds") is not None:
         made.append(("wall time", words.duration(manifest["wall_seconds"])))
     return made
+
+
+def memory(run: RunFolder, stage: str) -> Facts:
+    """The largest resident memory of the rule's last run, as Snakemake measured it; nothing where it did not."""
+    path = run.path / "timing" / f"{stage}.tsv"
+    if not path.is_file():
+        return []
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    measured = dict(zip(rows[0], rows[-1], strict=False)).get("max_rss", "") if len(rows) > 1 else ""
+    return [("peak memory", words.size(float(measured) * MEGA))] if measured.replace(".", "", 1).isdigit() else []
 
 
 def hacking(meter: dict[str, Any] | None) -> Rows:

@@ -52,6 +52,7 @@ METRICS = {
     "watch/rules_change": "rules",
     "watch/length_growth": "length, of what it was",
     "padding_share": "Padding among computed positions",
+    "tokens_a_second": "Tokens generated a second",
     "generation_seconds": "generation",
     "verification_seconds": "verification",
     "no_thinking": "no thinking",

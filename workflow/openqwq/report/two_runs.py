@@ -1,0 +1,114 @@
+"""Two runs side by side: what differs in their configurations, and their scores paired problem by problem."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from openqwq.artifacts.files import read_table
+from openqwq.artifacts.schemas import SAMPLE, SCORE
+from openqwq.errors import UserError
+from openqwq.evaluate.gate import compared, untouched
+from openqwq.evaluate.scores import frame
+from openqwq.report.runfolder import Rows, RunFolder
+
+DRAWS = 10_000  # of the bootstrap, as `evaluate.bootstrap` has it where nothing else is said
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One of the two: `letter` is what it is called on the page."""
+
+    letter: str
+    folder: RunFolder
+    config: dict[str, Any]
+    scores: Rows
+
+    @property
+    def name(self) -> str:
+        return str(self.config.get("run") or self.folder.path.name)
+
+
+def opened(letter: str, given: str) -> Run:
+    """A run by its folder, or by its name below results/. Raises `UserError` where none that was evaluated stands there."""
+    places = [Path(given), Path("results") / given]
+    path = next((place for place in places if place.is_dir()), None)
+    if path is None:
+        raise UserError(f"{given}: no such run (looked for {places[0]} and {places[1]}). Give a run's name or folder.")
+    if not (path / "config.yaml").is_file():
+        raise UserError(f"{path}: not a run's folder, for it has no config.yaml. Give a folder below results/.")
+    try:
+        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path / 'config.yaml'}: not readable as YAML ({error}). Rerun the pipeline, which writes it."
+        ) from error
+    if not isinstance(config, dict):
+        raise UserError(f"{path / 'config.yaml'}: not a configuration. Rerun the pipeline, which writes it.")
+    folder = RunFolder(path)
+    scores = folder.rows("evaluate/scores.parquet", SCORE)
+    if not scores:
+        raise UserError(f"{path}: not evaluated yet, so there are no scores to compare. Run it up to the stage evaluate first.")
+    return Run(letter, folder, config, scores)
+
+
+def differences(first: Any, second: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Every key whose values differ, with both values; None stands where a side lacks it."""
+    if first == second:
+        return []
+    if isinstance(first, dict) and isinstance(second, dict):
+        keys = dict.fromkeys([*first, *second])
+        return [
+            row for key in keys for row in differences(first.get(key), second.get(key), f"{path}.{key}" if path else str(key))
+        ]
+    return [(path, first, second)]
+
+
+def paired(a: Run, b: Run, stages: list[str], benchmarks: list[str]) -> Rows:
+    """B minus A for each stage and benchmark that both have, over the problems that both were asked.
+
+    Each row has `stage`, `benchmark`, the figures of `gate.compared`, `only_one` (problems that one run alone was asked), `clean`
+    (the same figures where training data of neither run touches the problem, or None) and `k` of both.
+    """
+    made = []
+    for benchmark in benchmarks:
+        for stage in stages:
+            name = f"evaluate/{stage}/{benchmark}.parquet"
+            paths = [run.folder.path / name for run in (a, b)]
+            if not all(path.is_file() for path in paths):
+                continue
+            before, after = (frame(read_table(path, SAMPLE)) for path in paths)
+            shared = set(before.problem_id) & set(after.problem_id)
+            only_one = len(set(before.problem_id) ^ set(after.problem_id))
+            row: dict[str, Any] = {"stage": stage, "benchmark": benchmark, "before": a.letter, "after": b.letter}
+            row["k"] = tuple(int(side["sample"].max()) + 1 for side in (before, after))
+            before, after = (side[side.problem_id.isin(shared)] for side in (before, after))
+            row |= compared(after, before, name, draws=DRAWS, seed=SEED) | {"only_one": only_one, "clean": None}
+            clean = set(untouched(before).problem_id) & set(untouched(after).problem_id)
+            if clean != shared:
+                sides = (side[side.problem_id.isin(clean)] for side in (after, before))
+                row["clean"] = compared(*sides, name, draws=DRAWS, seed=SEED)
+            made.append(row)
+    return made
+
+
+def cautions(rows: Rows, changed: list[tuple[str, Any, Any]]) -> list[dict[str, str]]:
+    """What makes the two hard to compare; serious ones first."""
+    made = []
+    apart = sorted({row["benchmark"] for row in rows if not row["n"]})
+    if apart:
+        made.append(("serious", f"No problem in common that both could be scored on: {', '.join(apart)}."))
+    partly = sorted({row["benchmark"] for row in rows if row["n"] and row["only_one"]})
+    if partly:
+        made.append(("serious", f"Only some problems are common to both, and only those are paired: {', '.join(partly)}."))
+    counts = sorted({row["benchmark"] for row in rows if row["k"][0] != row["k"][1]})
+    if counts:
+        made.append(("note", f"Not the same number of samples a problem: {', '.join(counts)}."))
+    sampling = [key for key, *_ in changed if key.startswith("evaluate.") and not key.startswith("evaluate.gate")]
+    if sampling:
+        made.append(("serious", f"Evaluated with other settings ({', '.join(sampling)}): a difference may be theirs."))
+    if not rows:
+        made.append(("serious", "No stage was evaluated on the same benchmark in both runs: nothing can be paired."))
+    return [{"level": level, "text": text} for level, text in sorted(made, key=lambda one: one[0] != "serious")]
