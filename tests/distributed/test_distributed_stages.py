@@ -64,6 +64,22 @@ def test_one_process_dies_and_all_end_then_one_goes_on_alone(runs, sft_alone, ca
 
 
 @pytest.mark.timeout(300)
+def test_four_processes_that_were_stopped_end_with_the_bytes_of_four_that_were_not(runs):
+    """With more than two, the order in which gradients are summed would show."""
+    whole, run = runs("sft", micro_batch_size=2), runs("sft", micro_batch_size=2)
+    whole.finish(4)
+    process = run.start(4)
+    run.until(process, 8)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=100)
+    assert process.returncode == STOPPED, said
+    assert "resuming from step " in run.finish(4)
+    assert run.curve("loss") == whole.curve("loss")
+    weights = "checkpoint/model.safetensors"
+    assert (run.out / weights).read_bytes() == (whole.out / weights).read_bytes()
+
+
+@pytest.mark.timeout(300)
 def test_grpo_goes_from_two_processes_to_one_and_back(runs, grpo_alone):
     run = runs("grpo")
     process = run.start(2)

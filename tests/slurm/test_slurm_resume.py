@@ -77,7 +77,8 @@ def cancelled(job: str) -> None:
 def node_down(_job: str) -> None:
     tool("scontrol", "update", "nodename=gpu2", "state=down", "reason=test")
     until(lambda: "gpu2" not in tool("squeue", "--noheader", "--format=%N"), "a job that has left the node")
-    tool("scontrol", "update", "nodename=gpu2", "state=resume")
+    if "DOWN" in tool("scontrol", "show", "node", "gpu2"):  # it may have come back by itself
+        tool("scontrol", "update", "nodename=gpu2", "state=resume")
 
 
 def out_of_time(job: str) -> None:

@@ -46,9 +46,9 @@ def comparisons(frames: Frames, config: EvaluateConfig, seed: int) -> list[dict[
             where = f"{before} and {after} on {benchmark}"
             row: dict[str, Any] = {"before": before, "after": after, "benchmark": benchmark, "metric": "avg@k"}
             row |= compared(frames[after][benchmark], frames[before][benchmark], where, draws=config.bootstrap, seed=seed)
-            clean = [untouched(frames[stage][benchmark]) for stage in (after, before)]
-            if any(len(part) < len(frames[stage][benchmark]) for stage, part in zip((after, before), clean, strict=True)):
-                row["clean"] = compared(*clean, f"{where}, clean", draws=config.bootstrap, seed=seed)
+            new, old = untouched(frames[after][benchmark]), untouched(frames[before][benchmark])
+            if len(new) < len(frames[after][benchmark]) or len(old) < len(frames[before][benchmark]):
+                row["clean"] = compared(new, old, f"{where}, clean", draws=config.bootstrap, seed=seed)
             made.append(row)
     return made
 

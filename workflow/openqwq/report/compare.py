@@ -85,7 +85,7 @@ def _curves(a: two_runs.Run, b: two_runs.Run) -> list[dict[str, Any]]:
         names = {row["name"] for row in read[0] if row["value"] is not None} & {
             r["name"] for r in read[1] if r["value"] is not None
         }
-        drawn = []
+        drawn: list[dict[str, Any]] = []
         for title, members in grouped(sorted(names)):
             for name in members:
                 series = {

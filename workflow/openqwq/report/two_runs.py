@@ -88,8 +88,8 @@ def paired(a: Run, b: Run, stages: list[str], benchmarks: list[str]) -> Rows:
             row |= compared(after, before, name, draws=DRAWS, seed=SEED) | {"only_one": only_one, "clean": None}
             clean = set(untouched(before).problem_id) & set(untouched(after).problem_id)
             if clean != shared:
-                sides = (side[side.problem_id.isin(clean)] for side in (after, before))
-                row["clean"] = compared(*sides, name, draws=DRAWS, seed=SEED)
+                before, after = (side[side.problem_id.isin(clean)] for side in (before, after))
+                row["clean"] = compared(after, before, name, draws=DRAWS, seed=SEED)
             made.append(row)
     return made
 

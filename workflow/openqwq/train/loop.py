@@ -20,6 +20,7 @@ from openqwq.train import distributed
 from openqwq.train.divergence import hold_figures, hold_weights
 from openqwq.train.metrics import MetricLog
 from openqwq.train.saves import WRITE_RATE, SealedSaves, newest_good_save, read_durations, removed_if_torn
+from openqwq.train.summing import SumExactly
 from openqwq.train.trackers import open_trackers, require_packages
 
 # What the trainer calls its figures, and what we do.
@@ -165,6 +166,7 @@ def train(
     trainer.remove_callback(PrinterCallback)
     stopper = StopInTime(stage.stopping, trainer)
     trainer.add_callback(stopper)
+    trainer.add_callback(SumExactly(trainer))
     trainer.may_stop = stopper.on_substep_end
     trainer.hold = lambda model: hold_weights(stage.name, trainer.state.global_step, model, trainer.saved_step)
     if trainer.eval_dataset is not None:
