@@ -28,7 +28,17 @@ def test_every_stage_was_a_job_and_its_artifact_is_whole(done, capsys):
     whole = capsys.readouterr().out
     for name in (*STAGES, "report.html"):
         assert f"ok      {done.run / name}\n" in whole
-    for rule in ("import_model", "curate", "coldstart", "profile", "reason", "reward_model", "general", "evaluate", "report"):
+    for rule in (
+        "import_model",
+        "curate",
+        "coldstart",
+        "profile",
+        "reason",
+        "reward_model",
+        "general",
+        "evaluate-general",
+        "report",
+    ):
         (log,) = (done.run / "logs" / "attempts").glob(f"{rule}.1.job*.log")
         assert log.read_text() == (done.run / "logs" / f"{rule}.log").read_text()
 

@@ -123,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    from openqwq import comparing, evaluations, releasing, serving, stages, starting, talking
+    from openqwq import comparing, evaluations, releasing, serving, showing, stages, starting, talking
 
     stage("import-model", "Bring the base model into Hugging Face format.", stages.import_model)
     curate = stage("curate", "Make the problem, trace, preference and benchmark tables.", stages.curate)
@@ -203,10 +203,10 @@ def _data_commands(commands: Any) -> None:
     show.add_argument("--where", metavar="EXPR", help="which rows, such as: domain == math and verdict != correct")
     show.add_argument("--seed", type=int, help="draw rows by chance instead of taking the first")
     show.add_argument("--full", action="store_true", help="long texts whole")
-    show.set_defaults(command=_data_show)
+    show.set_defaults(command=showing.data_show)
     funnel = inner.add_parser("funnel", help="Print what each step of curation dropped.", description="The attrition table.")
     funnel.add_argument("run", metavar="RUN", help="a run's name or folder")
-    funnel.set_defaults(command=_data_funnel)
+    funnel.set_defaults(command=showing.data_funnel)
 
 
 def _samples_command(commands: Any) -> None:
@@ -220,7 +220,7 @@ def _samples_command(commands: Any) -> None:
     samples.add_argument("--n", type=int, default=5, help="samples of each table (default: 5)")
     samples.add_argument("--seed", type=int, help="draw samples by chance instead of taking the first")
     samples.add_argument("--full", action="store_true", help="long texts whole")
-    samples.set_defaults(command=_samples)
+    samples.set_defaults(command=showing.samples)
 
 
 def _compare_command(commands: Any) -> None:
@@ -230,7 +230,7 @@ def _compare_command(commands: Any) -> None:
     for name in ("RUN_A", "RUN_B"):
         two.add_argument(name.lower(), metavar=name, help="a run's name or folder")
     two.add_argument("--out", type=Path, metavar="FILE", help="the page (default: compare-RUN_A-RUN_B.html here)")
-    two.set_defaults(command=_compare)
+    two.set_defaults(command=showing.compare)
 
 
 def json_option(text: str, option: str) -> dict[str, Any]:
@@ -266,30 +266,6 @@ def _plan(options: argparse.Namespace) -> None:
     from openqwq.plan.command import show
 
     show(options.config)
-
-
-def _data_show(options: argparse.Namespace) -> None:
-    from openqwq.show.data import show
-
-    show(options.path, options.n, options.where, options.seed, options.full)
-
-
-def _data_funnel(options: argparse.Namespace) -> None:
-    from openqwq.show.attrition import show
-
-    show(options.run)
-
-
-def _samples(options: argparse.Namespace) -> None:
-    from openqwq.show.samples import show
-
-    show(options.run, options.stage, options.benchmark, options.verdict, options.n, options.seed, options.full)
-
-
-def _compare(options: argparse.Namespace) -> None:
-    from openqwq.report.compare import compare
-
-    compare(options.run_a, options.run_b, options.out)
 
 
 def _lineage(options: argparse.Namespace) -> None:

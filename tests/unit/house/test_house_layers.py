@@ -17,6 +17,7 @@ ROWS = [
         "stages",
         "comparing",
         "serving",
+        "showing",
         "evaluations",
         "releasing",
         "talking",

@@ -89,9 +89,7 @@ def completion(benchmark: str, domain: str, index: int, right: bool, **changes: 
         "verdict": "correct" if right else "incorrect",
         "score": float(right),
         "reason": "equal" if right else "different value",
-        "rewards": [],
-        "seconds": 0.01,
-    } | changes
+    } | {"rewards": [], "seconds": 0.01} | changes  # fmt: skip
 
 
 def record(stage: str, config: Any, inputs: dict[str, tuple[str, Path]], seconds: float, finished: str) -> dict[str, Any]:
