@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from openqwq import ranks
+from openqwq import ranks, showing
 from openqwq.errors import StageFailure, UserError, scrub
 from openqwq.progress import tell
 from openqwq.stopping import STOPPED, Stopped, Stopping, parse_deadline
@@ -123,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    from openqwq import comparing, evaluations, releasing, serving, showing, stages, starting, talking
+    from openqwq import comparing, evaluations, releasing, serving, stages, starting, talking
 
     stage("import-model", "Bring the base model into Hugging Face format.", stages.import_model)
     curate = stage("curate", "Make the problem, trace, preference and benchmark tables.", stages.curate)

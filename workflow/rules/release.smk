@@ -19,6 +19,6 @@ rule release:
     retries: 0  # a licence that forbids it forbids it twice
     params:
         recipe=1,
-        folder=HERE,
+        folder=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "attempt {log:q} openqwq release {params.folder:q} --out {output:q}"

@@ -77,19 +77,14 @@ def completion(benchmark: str, domain: str, index: int, right: bool, **changes: 
     prompt, reply, reference = texts[domain]
     system = "<|im_start|>system\nYou reason before you answer.<|im_end|>\n"
     return {
-        "problem_id": f"{benchmark}{index:04d}",
-        "domain": domain,
-        "sample": 0,
+        "problem_id": f"{benchmark}{index:04d}", "domain": domain, "sample": 0,
         "prompt": f"{system}<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n",
         "text": f"<think>\n{a} + {b} = {answer}\nso that is it.\n</think>\n\n{reply}",
-        "tokens": 30 + index % 40,
-        "finish_reason": "stop",
+        "tokens": 30 + index % 40, "finish_reason": "stop",
         "verifier": {"tool": "tool_call", "instruction": "instructions"}.get(domain, domain),
-        "reference": json.dumps(reference),
-        "verdict": "correct" if right else "incorrect",
-        "score": float(right),
-        "reason": "equal" if right else "different value",
-    } | {"rewards": [], "seconds": 0.01} | changes  # fmt: skip
+        "reference": json.dumps(reference), "verdict": "correct" if right else "incorrect", "score": float(right),
+        "reason": "equal" if right else "different value", "rewards": [], "seconds": 0.01,
+    } | changes  # fmt: skip
 
 
 def record(stage: str, config: Any, inputs: dict[str, tuple[str, Path]], seconds: float, finished: str) -> dict[str, Any]:
