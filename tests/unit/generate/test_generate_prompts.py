@@ -11,10 +11,10 @@ class Recording(VllmRequests):
     """Draws nothing but the end token, and keeps what it was asked for."""
 
     def update(self, tensors):
-        raise NotImplementedError
+        raise AssertionError("drawing must not touch the weights")
 
     def sleep(self):
-        raise NotImplementedError
+        raise AssertionError("drawing must not free the engine's memory")
 
     def _draw(self, tokens, parameters):
         self.asked = list(zip(tokens, parameters, strict=True))

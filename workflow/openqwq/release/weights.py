@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from openqwq.artifacts.weights import header
 from openqwq.errors import UserError
 
 SHARD_BYTES = 5_000_000_000  # the hub's own limit for what it shows and scans
@@ -90,12 +91,7 @@ def _tensors(checkpoint: Path) -> Iterator[tuple[Path, str, str, int]]:
 
 
 def _header(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as handle:
-        length = int.from_bytes(handle.read(8), "little")
-        text = handle.read(length) if length < 100_000_000 else b""
     try:
-        header: dict[str, Any] = json.loads(text)
+        return header(path)
     except ValueError as error:
         raise UserError(f"{path}: not a safetensors file (its header is not readable). Rerun the stage that made it.") from error
-    header.pop("__metadata__", None)
-    return header

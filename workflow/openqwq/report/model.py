@@ -1,11 +1,10 @@
 """The base model in a few facts."""
 
-import json
 import math
-import struct
 from pathlib import Path
 from typing import Any
 
+from openqwq.artifacts.weights import header
 from openqwq.report.runfolder import RunFolder
 
 
@@ -32,13 +31,8 @@ def facts(run: RunFolder, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(path: Path) -> int:
-    """Number of weights in a safetensors file, from its header (8 bytes of length, then JSON)."""
-    with open(path, "rb") as handle:
-        start = handle.read(8)
-        if len(start) < 8:
-            return 0
-        try:
-            header = json.loads(handle.read(min(struct.unpack("<Q", start)[0], 100_000_000)))
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            return 0  # the hash in the manifest tells whether the file is whole; this is only a caption
-    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    """Number of weights in a safetensors file."""
+    try:
+        return sum(math.prod(tensor["shape"]) for tensor in header(path).values())
+    except ValueError:
+        return 0  # the hash in the manifest tells whether the file is whole; this is only a caption
