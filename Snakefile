@@ -30,6 +30,7 @@ include: "workflow/rules/release.smk"
 localrules:
     all,
     curate_shards,
+    profile_shards,
     evaluate_shards,
     gate_plan,
     evaluate,
@@ -49,8 +50,12 @@ onstart:
 # Snakemake now knows what is complete: the stages' safety copies of finished work have done their duty.
 onsuccess:
     forget_published(Path(HERE) / ".state")
-    # The links to the shards are gone; what they once were linked to is no reason to curate or evaluate again.
-    for links in [rules.curate_shards.output[0], *map(IOFile, EVALUATE_LINKS)]:
+    # The links to the shards are gone; what they once were linked to is no reason to make a stage again.
+    for links in [
+        rules.curate_shards.output[0],
+        rules.profile_shards.output[0],
+        *map(IOFile, EVALUATE_LINKS),
+    ]:
         workflow.persistence.cleanup_metadata(links)
 
 

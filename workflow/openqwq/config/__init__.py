@@ -73,6 +73,7 @@ class Execution(Strict):
     processes: Positive = 1  # that train together on each node, one a GPU; they share a batch, whose size stays
     launch_file: str | None = None  # for `accelerate launch`; by default the one for this machine in config/accelerate
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
+    profile_shards: Positive = 1  # parts in which the training problems are profiled, each a job of its own with its own engine
     evaluate_shards: Positive = 1  # parts in which each checkpoint is sampled, by problem, each a job of its own
     saving: Saving = Saving()
     bounds: Bounds = Bounds()
