@@ -36,7 +36,7 @@ class Saving(Strict):
     reason: Positive = 1
     reward_model: Positive = 50
     general: Positive = 1
-    evaluate: Positive = 4  # no steps: completions drawn between two saves, in units of generation_batch
+    evaluate: Positive = 4  # no steps: completions that it, or profile, draws between two saves, in units of generation_batch
     keep: Annotated[int, Field(ge=2)] = 2  # a kill may tear the one being written
 
 

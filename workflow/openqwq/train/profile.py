@@ -2,7 +2,8 @@
 
 Problems that are always or never solved give groups without variance. The Qwen3 report (section 4) and Skywork-OR1 filter
 by pass rate in this way. At once, or in two phases: shards, each a job with an engine of its own that draws and judges every
-N-th chunk of problems, and gathering. Chunks are the same however many shards there are, and so is what is drawn in them.
+N-th chunk of problems, and gathering. What a completion draws depends on seed, prompt and its number alone, so the number of
+shards changes no sample but in the last bits that the neighbours in a batch can move.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
 from openqwq.verify import VerifierPool
 
-CHUNK = 32  # problems sampled between two saves
+CHUNK = 32  # problems in a file of the state
 
 
 def run(stage: Stage, config: ProfileConfig, policy: Path, problems: Path, out: Path, execution: Execution) -> None:
@@ -56,16 +57,20 @@ def gather(stage: Stage, config: ProfileConfig, shards: list[Path], out: Path, e
 
 
 def _drawn(stage: Stage, config: ProfileConfig, policy: Path, problems: Path, which: Shard, execution: Execution) -> list[Path]:
-    """The shard's chunks in the stage's state, drawn and judged where they are missing."""
+    """The shard's chunks in the stage's state, drawn and judged where they are missing.
+
+    Chunks that are drawn together are there together, or are drawn again: a kill does not change what is computed side by side.
+    """
     chosen = choose(read_table(problems, PROBLEM).to_pylist(), config, problems)
     chunks = [chosen[i : i + CHUNK] for i in range(0, len(chosen), CHUNK)]
-    paths = {
-        number: stage.state / "chunks" / f"{number:05d}.parquet" for number in range(len(chunks))[which.index :: which.count]
-    }
-    missing = [number for number, path in paths.items() if not path.exists()]
-    if len(missing) < len(paths):
-        done = len(paths) - len(missing)
-        stage.progress.say(f"resuming: {done} of {len(paths)} chunks of problems are done, fingerprint {stage.fingerprint[:12]}")
+    own = range(len(chunks))[which.index :: which.count]
+    paths = {number: stage.state / "chunks" / f"{number:05d}.parquet" for number in own}
+    together = max(1, execution.saving.evaluate * execution.generation_batch // (config.samples * CHUNK))
+    groups = [own[i : i + together] for i in range(0, len(own), together)]
+    missing = [group for group in groups if not all(paths[number].exists() for number in group)]
+    whole, ready = sum(len(chunks[n]) for n in own), sum(len(chunks[n]) for g in groups if g not in missing for n in g)
+    if ready:
+        stage.progress.say(f"resuming: {ready} of {whole} problems are done, fingerprint {stage.fingerprint[:12]}")
     if not missing:
         return list(paths.values())
     tokenizer = load_tokenizer(policy) if any(map(is_agent, chosen)) else None
@@ -74,14 +79,15 @@ def _drawn(stage: Stage, config: ProfileConfig, policy: Path, problems: Path, wh
         VerifierPool(execution.verifier_workers) as verifiers,
     ):
         solved = total = 0
-        whole, ready = sum(len(chunks[n]) for n in own), sum(len(chunks[n]) for n in own if n not in missing)
-        for number in missing:
-            chunk = chunks[number]
-            drawn = draw(sampler, chunk, config.samples, config.sampling, stage.seed, None, tokenizer, config.agents)
+        for group in missing:
+            asked = [problem for number in group for problem in chunks[number]]
+            drawn = draw(sampler, asked, config.samples, config.sampling, stage.seed, None, tokenizer, config.agents)
             rows = judge(drawn, verifiers)
-            write_table(paths[number], rows, COMPLETION)
-            solved, total = solved + sum(r["verdict"] == "correct" for r in rows), total + len(rows)
-            ready += len(chunk)
+            solved, total, ready = solved + sum(r["verdict"] == "correct" for r in rows), total + len(rows), ready + len(asked)
+            for number in group:
+                count = len(chunks[number]) * config.samples
+                write_table(paths[number], rows[:count], COMPLETION)
+                rows = rows[count:]
             stage.progress.update("problems", ready, whole, solved=solved / total)
     return list(paths.values())
 
