@@ -55,8 +55,8 @@ class Scale:
     @property
     def jobs(self) -> int:
         """Those of the DAG; training stages are one each, however many nodes they have."""
-        parts = self.made.config.execution.evaluate_shards
-        return RULES + self.shards + (parts * len(self.made.config.evaluate.stages) if parts > 1 else 0)
+        execution, checkpoints = self.made.config.execution, len(self.made.config.evaluate.stages)
+        return RULES + self.shards + execution.profile_shards + execution.evaluate_shards * checkpoints
 
     @property
     def metadata(self) -> float:
