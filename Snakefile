@@ -25,7 +25,7 @@ include: "workflow/rules/traces.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/release.smk"
-include: "workflow/rules/runtime.smk"
+include: "workflow/rules/jobs.smk"
 
 
 localrules:

@@ -1,0 +1,60 @@
+"""What the jobs of the stages are given, beside what the plan counts with: nodes, and time.
+
+Both are said and stop nothing. Attempts add up, for a stage that is stopped goes on in the next one from where it was; and a
+plan is an estimate, within a factor of two of the runs that it was tried on.
+"""
+
+from collections.abc import Callable
+
+from openqwq.plan.run_plan import RunPlan
+from openqwq.plan.stage_plan import StagePlan
+
+# The jobs that do a stage's work, where they are not named as the stage is.
+RULES = {"profile": "profile_shard", "evaluate": "evaluate_shard"}
+MOST = 100  # attempts that are looked at
+
+# Minutes that an attempt, from 1, of a rule's job is given; None where there is no limit, or none that is known.
+Runtime = Callable[[str, int], float | None]
+
+
+def remarks(made: RunPlan, nodes: Callable[[str], int], runtime: Runtime) -> list[str]:
+    """A paragraph for each stage whose job is given other `nodes` than the plan counts with, or takes more than one attempt."""
+    on_gpus = made.stages if made.gpu else []
+    return [said for stage in on_gpus for said in (_nodes(stage, nodes), _attempts(stage, runtime)) if said]
+
+
+def attempts(hours: float, rule: str, runtime: Runtime) -> int | None:
+    """How many attempts so many hours take; None where that is not known, or where `MOST` do not suffice."""
+    left = hours * 60
+    for attempt in range(1, MOST + 1):
+        minutes = runtime(rule, attempt)
+        if minutes is None:
+            return None
+        left -= minutes
+        if left <= 0:
+            return attempt
+    return None
+
+
+def _nodes(stage: StagePlan, nodes: Callable[[str], int]) -> str:
+    if stage.name in RULES or (given := nodes(stage.name)) == stage.nodes:
+        return ""
+    return (
+        f"{stage.name}: the plan counts with {stage.nodes} nodes (hardware.nodes.{stage.name}), and its job is given {given}. Give "
+        "nodes and tasks of the rule in the profile and hardware in the configuration the same number; until then the plan is not "
+        "of this run."
+    )
+
+
+def _attempts(stage: StagePlan, runtime: Runtime) -> str:
+    rule = RULES.get(stage.name, stage.name)
+    first, hours = runtime(rule, 1), stage.job_hours
+    if first is None or hours is None or hours * 60 <= first:
+        return ""
+    number = attempts(hours, rule, runtime)
+    many = f"{number} attempts, so retries of {number - 1} or more" if number else f"more than {MOST} attempts"
+    more = f"execution.{stage.name}_shards" if rule != stage.name else "the number of nodes"
+    return (
+        f"{stage.name}: by the plan a job of {rule} takes {hours:.0f} h, and its first attempt gets {first / 60:.3g} h: "
+        f"{many}. Each goes on from where the one before was; a longer runtime in the profile, or raising {more}, takes fewer."
+    )
