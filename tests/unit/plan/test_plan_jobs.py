@@ -43,9 +43,8 @@ def test_the_shipped_configuration_fits_what_the_shipped_profile_asks_for():
 
 def test_a_profile_that_gives_less_time_or_other_nodes_is_told_so(tmp_path):
     text = (ROOT / "profiles/slurm/profile.v9+.yaml").read_text()
-    text = text.replace("profile_shard: &one-node\n", "profile_shard: &one-node\n    nodes: 1\n").replace("nodes: 4", "nodes: 2")
-    text = text.replace('    gres: "gpu:8"\n    mem_mb: min(500000', '    gres: "gpu:8"\n    mem_mb: min(500000')
-    text = text.replace("tasks: 4", "tasks: 2").replace("runtime: min(1440 * attempt, 2880)\n  traces", "runtime: 600\n  traces")
+    text = text.replace("nodes: 4", "nodes: 2").replace("tasks: 4", "tasks: 2")
+    text = text.replace("runtime: min(1440 * attempt, 2880)\n  traces", "runtime: 600\n  traces")
     (tmp_path / "short").mkdir()
     (tmp_path / "short" / "profile.v9+.yaml").write_text(text)
     said = "\n".join(dry_run("--profile", str(tmp_path / "short")))

@@ -40,9 +40,8 @@ def _nodes(stage: StagePlan, nodes: Callable[[str], int]) -> str:
     if stage.name in RULES or (given := nodes(stage.name)) == stage.nodes:
         return ""
     return (
-        f"{stage.name}: the plan counts with {stage.nodes} nodes (hardware.nodes.{stage.name}), and its job is given {given}. Give "
-        "nodes and tasks of the rule in the profile and hardware in the configuration the same number; until then the plan is not "
-        "of this run."
+        f"{stage.name}: the plan counts with {stage.nodes} nodes (hardware.nodes.{stage.name}), and its job is given {given}. "
+        "Give the rule in the profile as many nodes and tasks as hardware.nodes says; until then the plan is not of this run."
     )
 
 
