@@ -1,5 +1,6 @@
-# Inputs:  the plan (common.smk), and the nodes and runtime that the profile gives to the rules
-# Outputs: none. Says where a job is given other nodes than the plan counts with, or takes more than one attempt by it.
+# Inputs:  the plan (common.smk), and the GPUs, nodes and runtime that the profile gives to the rules
+# Outputs: none. Ends where the profile names a rule that there is not; says where a job is given no GPU or other nodes than the
+#          plan counts with, or takes more than one attempt by it.
 
 from snakemake.exceptions import WorkflowError
 
@@ -25,10 +26,32 @@ def nodes_of(name):
     return (resource(name, "nodes") or 1) if several else 1
 
 
+def has_gpus(name):
+    """On one machine the stage sees what there is; of a cluster's it sees what it asks for."""
+    given = workflow.get_rule(name).resources
+    on_cluster = "slurm_partition" in given
+    return not on_cluster or any(key in given for key in ("gres", "gpu", "slurm_extra"))
+
+
 def runtime_of(name, attempt):
     return resource(name, "runtime", attempt)
 
 
-if workflow.is_main_process and not workflow.output_settings.quiet:
-    for said in jobs.remarks(PLAN, nodes_of, runtime_of):
-        print(f"openqwq: {said}", file=sys.stderr)
+if workflow.is_main_process:
+    settings = workflow.resource_settings
+    try:
+        jobs.require_rules(
+            {*settings.overwrite_resources, *settings.overwrite_threads},
+            [one.name for one in workflow.rules],
+        )
+        for one in workflow.rules:
+            if "mpi" in one.resources:
+                jobs.require_nodes(
+                    one.name, resource(one.name, "nodes"), resource(one.name, "tasks")
+                )
+    except UserError as error:
+        print(f"openqwq: {error}", file=sys.stderr)
+        sys.exit(2)
+    if not workflow.output_settings.quiet:
+        for said in jobs.remarks(PLAN, has_gpus, nodes_of, runtime_of):
+            print(f"openqwq: {said}", file=sys.stderr)

@@ -67,5 +67,41 @@ def test_a_job_of_evaluation_is_one_checkpoint_s():
     evaluate = next(stage for stage in made.stages if stage.name == "evaluate")
     assert evaluate.job_hours == pytest.approx(evaluate.hours / 4)
     enough = [60 * evaluate.job_hours + 1]
-    assert not [line for line in jobs.remarks(made, lambda _: 4, lasts(enough)) if line.startswith("evaluate")]
-    assert [line for line in jobs.remarks(made, lambda _: 4, lasts([enough[0] - 2])) if line.startswith("evaluate")]
+
+    def said(minutes):
+        return [line for line in jobs.remarks(made, lambda _: True, lambda _: 4, lasts(minutes)) if line.startswith("evaluate")]
+
+    assert not said(enough)
+    assert said([enough[0] - 2])
+
+
+def test_a_rule_that_is_given_no_gpu_is_named(tmp_path):
+    text = (ROOT / "profiles/slurm/profile.v9+.yaml").read_text()
+    text = text.replace('    gres: "gpu:8"\n    mem_mb: min(500000', "    mem_mb: min(500000")
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "profile.v9+.yaml").write_text(text)
+    said = "\n".join(dry_run("--profile", str(tmp_path / "none")))
+    for stage, rule in (("profile", "profile_shard"), ("evaluate", "evaluate_shard")):
+        assert f"{stage}: the plan counts with GPUs, and the profile asks for none for the rule {rule}." in said
+    assert "reason: the plan counts with GPUs" not in said
+
+
+@pytest.mark.parametrize(
+    ("mark", "right", "wrong", "said"),
+    [
+        ("set-resources:\n", "  reason:", "  resaon:", "there is no rule 'resaon'.*perhaps 'reason'"),
+        ("set-threads:\n", "  reason:", "  resaon:", "there is no rule 'resaon'.*perhaps 'reason'"),
+        ("set-resources:\n", "    nodes: 4", "    node: 4", "the rule coldstart mpi, nodes None and tasks 4"),
+        ("set-resources:\n", "    tasks: 4", "    tasks: 1", "the rule coldstart mpi, nodes 4 and tasks 1"),
+    ],
+)
+def test_a_mistyped_profile_ends_the_start_with_one_paragraph(tmp_path, mark, right, wrong, said):
+    head, mark, tail = (ROOT / "profiles/slurm/profile.v9+.yaml").read_text().partition(mark)
+    (tmp_path / "typo").mkdir()
+    (tmp_path / "typo" / "profile.v9+.yaml").write_text(head + mark + tail.replace(right, wrong, 1))
+    done = subprocess.run(
+        [SNAKEMAKE, "-n", "all", "--profile", str(tmp_path / "typo")], cwd=ROOT, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 2
+    assert re.search(said, [line for line in done.stderr.splitlines() if line.startswith("openqwq: ")][-1])
+    assert "Traceback" not in done.stderr

@@ -62,8 +62,8 @@ def _number(variable: str, default: str = "") -> int:
 
 def _odd(what: str) -> str:
     return (
-        f"the environment says that this command is part of a Slurm step of several nodes, but not which ({what}). Start it through "
-        "srun, once a node, as the rules do, or unset SLURM_STEP_NUM_NODES to train on this node alone."
+        f"the environment says that this command is part of a Slurm step of several nodes, but not which ({what}). Start it "
+        "through srun, once a node, as the rules do, or unset SLURM_STEP_NUM_NODES to train on this node alone."
     )
 
 
@@ -82,8 +82,8 @@ def _scontrol(*what: str) -> str:
         return subprocess.run(["scontrol", "show", *what], capture_output=True, text=True, check=True, timeout=60).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise UserError(
-            f"`scontrol show {' '.join(what)}` was asked for the nodes of this Slurm step, and failed ({error}). Put Slurm's programs "
-            "on the PATH of the nodes, in a container too, and start again."
+            f"`scontrol show {' '.join(what)}` was asked for the nodes of this Slurm step, and failed ({error}). Put Slurm's "
+            "programs on the PATH of the nodes, in a container too, and start again."
         ) from error
 
 
