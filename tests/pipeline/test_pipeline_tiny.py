@@ -151,7 +151,7 @@ def test_touching_the_package_or_tuning_the_execution_reruns_nothing(tiny, tmp_p
     assert "Nothing to be done" in tiny.snakemake("all", "-n").stdout
     values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
     values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3, "evaluate": 2}, "shards": 2}
-    values["execution"] |= {"evaluate_shards": 3, "bounds": {"unscorable": 0.2}}
+    values["execution"] |= {"evaluate_shards": 3, "profile_shards": 2, "bounds": {"unscorable": 0.2}}
     (tmp_path / "tuned.yaml").write_text(yaml.safe_dump(values))
     assert "Nothing to be done" in tiny.snakemake("all", "-n", config=tmp_path / "tuned.yaml").stdout
 
@@ -202,7 +202,8 @@ def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
 def test_another_seed_is_another_run_beside_the_first(tiny):
     output = tiny.snakemake("reason", "-n", "--config", "run=second", "seed=7").stdout
     assert set(planned(output)) == {
-        *("import_model", "curate_shard", "curate_shards", "curate", "coldstart", "profile", "reason", "total")
+        *("import_model", "curate_shard", "curate_shards", "curate", "coldstart"),
+        *("profile_shard", "profile_shards", "profile", "reason", "total"),
     }
     assert "results/second/reason" in output
     assert "Nothing to be done" in tiny.snakemake("all", "-n").stdout
@@ -268,7 +269,7 @@ def test_the_cluster_configuration_plans_every_stage():
         [str(BIN / "snakemake"), "--profile", "slurm", "-n", "all"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert planned(done.stdout + done.stderr)["total"] == 38
+    assert planned(done.stdout + done.stderr)["total"] == 43
     assert "results/qwq-32b/general" in done.stdout + done.stderr
 
 

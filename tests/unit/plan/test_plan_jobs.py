@@ -10,6 +10,7 @@ from plan_helpers import ROOT, config
 
 from openqwq.plan import jobs
 from openqwq.plan.run_plan import plan
+from openqwq.plan.scaling import scales
 
 SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 
@@ -60,6 +61,15 @@ def test_without_a_limit_of_time_nothing_is_said_of_it_and_one_node_is_one_node(
     assert len(said) == 4
     assert all("and its job is given 1" in line for line in said)
     assert dry_run("--configfile", "config/demo.yaml", "--cores", "1") == []
+
+
+def test_the_jobs_of_the_scaling_table_are_those_of_the_dag():
+    done = subprocess.run([SNAKEMAKE, "-n", "all", "--profile", "slurm"], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    counts = dict(re.findall(r"(?m)^(\w+) +(\d+)$", done.stderr.split("job ")[1]))
+    local = ("all", "curate_shards", "profile_shards", "evaluate_shards", "gate_plan", "evaluate", "total")
+    submitted = sum(int(count) for rule, count in counts.items() if rule not in local)
+    assert int(counts["evaluate_shard"]) == 16
+    assert scales(config(), [("Qwen/Qwen2.5-32B", "H100", 8)])[0].jobs == submitted
 
 
 def test_a_job_of_evaluation_is_one_checkpoint_s():

@@ -10,7 +10,7 @@ GpuName = Literal["A100", "A800", "H20", "H100", "H200", "H800", "B200"]
 
 
 class Nodes(Strict):
-    """On how many nodes each stage runs. Profile, sampling of traces and each shard of evaluation are one engine: one node."""
+    """On how many nodes each stage runs. Sampling of traces and each shard of profile and evaluation are one engine: one node."""
 
     coldstart: Positive = 1
     reason: Positive = 1

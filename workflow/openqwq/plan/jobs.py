@@ -43,8 +43,8 @@ def require_nodes(rule: str, nodes: int | None, tasks: int | None) -> None:
     """Raises `UserError` for a rule that is started by `mpi` on no number of nodes, or with another number of tasks."""
     if nodes is None or nodes < 1 or tasks != nodes:
         raise UserError(
-            f"the profile gives the rule {rule} mpi, nodes {nodes} and tasks {tasks}: it starts its stage once on each node. Give it "
-            "nodes and as many tasks, or leave mpi, nodes, tasks and tasks_per_gpu out for one node."
+            f"the profile gives the rule {rule} mpi, nodes {nodes} and tasks {tasks}: it starts its stage once on each node. "
+            "Give it nodes and as many tasks, or leave mpi, nodes, tasks and tasks_per_gpu out for one node."
         )
 
 
