@@ -65,7 +65,7 @@ def test_without_a_limit_of_time_nothing_is_said_of_it_and_one_node_is_one_node(
 
 def test_the_jobs_of_the_scaling_table_are_those_of_the_dag():
     done = subprocess.run([SNAKEMAKE, "-n", "all", "--profile", "slurm"], cwd=ROOT, capture_output=True, text=True, timeout=100)
-    counts = dict(re.findall(r"(?m)^(\w+) +(\d+)$", done.stderr.split("job ")[1]))
+    counts = dict(re.findall(r"(?m)^(\w+) +(\d+)$", done.stdout + done.stderr))
     local = ("all", "curate_shards", "profile_shards", "evaluate_shards", "gate_plan", "evaluate", "total")
     submitted = sum(int(count) for rule, count in counts.items() if rule not in local)
     assert int(counts["evaluate_shard"]) == 16
