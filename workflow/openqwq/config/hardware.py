@@ -63,7 +63,7 @@ class PlanConfig(Strict):
 
     completion_share: Annotated[Share, Field(gt=0.0)] = 0.4  # mean length of completions, of the longest allowed
     mean_tokens: Lengths = Lengths()
-    longest_tokens: Lengths = Lengths()  # of rows to train on; nothing: max_length. On a CPU they decide the memory
+    longest_tokens: Lengths = Lengths()  # of rows to train on or to draw; nothing: as long as allowed. They decide the memory
     prompt_tokens: Positive = 200  # of a problem, on average
     live_share: Annotated[Share, Field(gt=0.0)] = 0.6  # of the groups generated, those whose rewards vary
     rows: Rows = Rows()

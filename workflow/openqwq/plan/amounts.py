@@ -46,7 +46,7 @@ def mean_tokens(config: RunConfig, stage: str, longest: int) -> float:
 
 
 def longest_tokens(config: RunConfig, stage: str, bound: int) -> int:
-    """Tokens of the longest row that is trained on."""
+    """Tokens of the longest row that is trained on, or drawn with its prompt."""
     told: int | None = getattr(config.plan.longest_tokens, stage)
     return bound if told is None else min(bound, told)
 

@@ -7,11 +7,12 @@ copy of each weight for a step.
 
 from openqwq.plan.architecture import Architecture
 
-LIBRARIES = 0.5e9  # Python with torch, transformers and TRL, before a model is loaded
-WORKER = 0.08e9  # a verifier process with its parsers
+LIBRARIES = 0.6e9  # Python with torch, transformers and TRL, before a model is loaded
+WORKER = 0.16e9  # a verifier process with its parsers, and its sandbox
 VLLM_CACHE_GB = 4.0  # that vLLM takes for keys and values on a CPU unless told otherwise (generate/vllm_start.py)
 HOLES = 1.2  # what differs in size from one batch to the next leaves holes in the heap, which are kept
-GROWTH = 1.5  # a cache of keys and values grows by half of itself when it is full
+COLUMNS = 64  # of a cache, in which it may grow (generate/cache.py)
+GROWTH = 2.0  # its old buffers beside the new ones: those that are freed are too small for what comes next
 
 Parts = dict[str, float]
 
@@ -37,12 +38,16 @@ def training(
     return parts
 
 
-def sampling(model: Architecture, *, places: float, tokens: float, half: bool) -> Parts:
-    """The sampler of transformers: weights (in bfloat16 once more, packed for products) and `places` rows of `tokens` tokens."""
+def sampling(model: Architecture, *, places: float, tokens: float, prompt: float, half: bool) -> Parts:
+    """The sampler of transformers: weights (in bfloat16 once more, packed for products) and `places` rows of up to `tokens` tokens.
+
+    `prompt` of them are read in one pass when a row enters.
+    """
     width = 2 if half else 4
     return {
         "sampler's weights": width * model.parameters * (2 if half else 1),
-        "keys and values": GROWTH * places * tokens * model.kv_bytes(width),
+        "keys and values": GROWTH * places * (tokens + COLUMNS) * model.kv_bytes(width),
+        "reading prompts": places * prompt * width * (3 * model.wide + 4 * model.hidden),
         "sampler's logits": 3 * 4 * places * model.vocabulary,
     }
 
