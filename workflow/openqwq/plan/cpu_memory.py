@@ -39,9 +39,9 @@ def training(
 
 
 def sampling(model: Architecture, *, places: float, tokens: float, prompt: float, half: bool) -> Parts:
-    """The sampler of transformers: weights (in bfloat16 once more, packed for products) and `places` rows of up to `tokens` tokens.
+    """The sampler of transformers: weights (in bfloat16 once more, packed for products) and `places` rows.
 
-    `prompt` of them are read in one pass when a row enters.
+    A row has up to `tokens` tokens, of which `prompt` are read in one pass when it enters.
     """
     width = 2 if half else 4
     return {

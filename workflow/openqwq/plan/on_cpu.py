@@ -65,9 +65,11 @@ class CpuPlanner:
         return self._plan(name, {"sampling": {"libraries": cpu_memory.LIBRARIES} | parts}, processes=1)
 
     def _longest(self, name: str, most: int, prompt: int | None = None) -> int:
-        """Tokens of the longest completions of up to `most` with their prompts, of a stage that draws."""
-        bound = (prompt or self.config.plan.prompt_tokens) + most
-        return amounts.longest_tokens(self.config, name, bound)
+        """Tokens of the longest completions of up to `most` with their prompts, of a stage that draws; `prompt` bounds those."""
+        if prompt is not None:
+            return amounts.longest_tokens(self.config, name, prompt + most)
+        told: int | None = getattr(self.config.plan.longest_tokens, name)
+        return told or self.config.plan.prompt_tokens + most
 
     def _sampler(self, longest: int, most: int) -> cpu_memory.Parts:
         prompt, places = max(0, longest - most), self.execution.generation_batch
