@@ -31,7 +31,8 @@ class CpuPlanner:
     def supervised(self, name: str, stage: SftConfig | RewardModelConfig) -> StagePlan:
         """Cold start, or reward model: two sides a row and no logits."""
         sides = 2 if name == "reward_model" else 1
-        tokens = stage.micro_batch_size * sides * amounts.longest_tokens(self.config, name, stage.max_length)
+        longest = amounts.longest_tokens(self.config, name, stage.max_length)
+        tokens = stage.micro_batch_size * sides * longest
         parts = cpu_memory.training(
             self.model,
             tokens=tokens,
@@ -39,6 +40,8 @@ class CpuPlanner:
             checkpointing=stage.gradient_checkpointing,
             autocast=stage.autocast == "bfloat16",
         )
+        if sides == 2:  # the held-out pairs
+            parts |= cpu_memory.scoring(self.model, places=self.execution.generation_batch, tokens=longest)
         return self._plan(name, {"training": parts})
 
     def rl(self, name: str, stage: GrpoConfig) -> StagePlan:
@@ -53,6 +56,7 @@ class CpuPlanner:
             checkpointing=stage.gradient_checkpointing,
             autocast=stage.autocast == "bfloat16",
             reference=stage.kl > 0,
+            holes=cpu_memory.TURNS,
         )
         parts |= self._sampler(whole, most)
         if any("reward_model" in mix.rewards for mix in stage.domains.values()):
