@@ -77,8 +77,12 @@ def cancelled(job: str) -> None:
 def node_down(_job: str) -> None:
     tool("scontrol", "update", "nodename=gpu2", "state=down", "reason=test")
     until(lambda: "gpu2" not in tool("squeue", "--noheader", "--format=%N"), "a job that has left the node")
-    if "DOWN" in tool("scontrol", "show", "node", "gpu2"):  # it may have come back by itself
-        tool("scontrol", "update", "nodename=gpu2", "state=resume")
+
+    def up() -> bool:  # it may come back by itself at any moment, and then refuses to be resumed
+        subprocess.run(["scontrol", "update", "nodename=gpu2", "state=resume"], capture_output=True)
+        return "DOWN" not in tool("scontrol", "show", "node", "gpu2")
+
+    until(up, "the node's return")
 
 
 def out_of_time(job: str) -> None:
