@@ -157,4 +157,7 @@ def test_a_second_start_never_trains_the_same_state_beside_a_job_whose_snakemake
     site.snakemake("coldstart", retries=0)
     assert weights(site) == weights(undisturbed)
     assert sum("training from step" in log for log in site.attempts("coldstart")) == 1, "it was trained once"
-    assert not Path(site.run / ".state").exists() or not list(Path(site.run / ".state").iterdir())
+    # Snakemake had nothing to do, and so has not dropped the safety copy (hard links) of what was published without it.
+    clean = subprocess.run([str(BIN / "openqwq"), "clean", str(site.run)], env=ENVIRONMENT, capture_output=True, text=True)
+    assert "retired      coldstart-" in clean.stdout, clean.stdout + clean.stderr
+    assert not list((site.run / ".state").iterdir())
