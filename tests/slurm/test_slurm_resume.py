@@ -4,7 +4,6 @@ import hashlib
 import os
 import signal
 import subprocess
-from pathlib import Path
 
 import psutil
 import pytest
