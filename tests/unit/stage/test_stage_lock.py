@@ -81,7 +81,6 @@ def test_a_job_that_lives_on_another_node_keeps_its_state_though_the_flock_is_fr
     assert json.loads((tmp_path / LOCK).read_text()) == asdict(ELSEWHERE)
 
 
-@pytest.mark.parametrize("state", ["INVALID", "COMPLETED", "FAILED", "NODE_FAIL", "TIMEOUT", "PENDING"])
 def test_settings_of_squeue_that_would_hide_the_job_are_not_asked(tmp_path, squeue, monkeypatch):
     squeue("RUNNING")
     monkeypatch.setenv("SQUEUE_STATES", "PENDING")
@@ -102,6 +101,7 @@ def test_of_an_array_the_job_itself_counts_and_not_the_first_that_waits(tmp_path
         pass
 
 
+@pytest.mark.parametrize("state", ["INVALID", "COMPLETED", "FAILED", "NODE_FAIL", "TIMEOUT", "PENDING"])
 def test_a_job_that_has_ended_leaves_its_state_to_the_next(tmp_path, squeue, state):
     squeue(state)
     left_by(tmp_path, ELSEWHERE)
