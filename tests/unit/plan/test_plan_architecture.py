@@ -78,7 +78,7 @@ def test_where_a_shape_comes_from(tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"num_attention_heads": 0}, {"hidden_size": "896"}, {"num_hidden_layers": -1}, {"vocab_size": 1.5}, {"num_experts": []}],
+    [{"num_attention_heads": 0}, {"hidden_size": "896"}, {"num_hidden_layers": -1}, {"vocab_size": 1.5}],
 )
 def test_a_config_json_with_sizes_that_are_none_is_no_model_that_is_known(tmp_path, change):
     shape = {"num_hidden_layers": 3, "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100}
