@@ -21,7 +21,7 @@ class CpuPlanner:
         longest = max([self.config.evaluate.sampling.max_tokens, *evaluate])
         return [
             self.supervised("coldstart", self.config.coldstart),
-            self.drawing("profile", self.config.profile.sampling.max_tokens),
+            self.drawing("profile", self.config.profile.sampling.max_tokens, self.config.profile.samples),
             self.rl("reason", self.config.reason),
             self.supervised("reward_model", self.config.reward_model),
             self.rl("general", self.config.general),
@@ -58,14 +58,14 @@ class CpuPlanner:
             reference=stage.kl > 0,
             holes=cpu_memory.TURNS,
         )
-        parts |= self._sampler(whole, most)
+        parts |= self._sampler(whole, most, stage.group_size, stage.groups * stage.group_size * stage.oversample)
         if any("reward_model" in mix.rewards for mix in stage.domains.values()):
             parts["reward model"] = (2 if self.half else 4) * self.model.parameters
         return self._plan(name, {"training": parts})
 
-    def drawing(self, name: str, most: int) -> StagePlan:
+    def drawing(self, name: str, most: int, samples: int = 1) -> StagePlan:
         """Profile and evaluation: the sampler alone."""
-        parts = self._sampler(self._longest(name, most), most)
+        parts = self._sampler(self._longest(name, most), most, samples)
         return self._plan(name, {"sampling": {"libraries": cpu_memory.LIBRARIES} | parts}, processes=1)
 
     def _longest(self, name: str, most: int, prompt: int | None = None) -> int:
@@ -75,9 +75,10 @@ class CpuPlanner:
         told: int | None = getattr(self.config.plan.longest_tokens, name)
         return told or self.config.plan.prompt_tokens + most
 
-    def _sampler(self, longest: int, most: int) -> cpu_memory.Parts:
-        prompt, places = max(0, longest - most), self.execution.generation_batch
-        parts = cpu_memory.sampling(self.model, places=places, tokens=longest, prompt=prompt, half=self.half)
+    def _sampler(self, longest: int, most: int, samples: int, drawn: float = float("inf")) -> cpu_memory.Parts:
+        """With `samples` of each prompt, `drawn` completions at a time."""
+        prompt, places = max(0, longest - most), min(self.execution.generation_batch, drawn)
+        parts = cpu_memory.sampling(self.model, places=places, tokens=longest, prompt=prompt, half=self.half, samples=samples)
         if self.execution.engine == "vllm":
             parts["keys and values"] = (self.execution.vllm.kv_cache_gb or cpu_memory.VLLM_CACHE_GB) * 2**30
         return parts | cpu_memory.judging(self.execution.verifier_workers)
