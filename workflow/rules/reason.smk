@@ -23,7 +23,7 @@ rule profile_shard:
     params:
         start=start,
         config=part("profile"),
-        recipe=3,
+        recipe=4,
         seed=SEED,
         shards=PROFILE_SHARDS,
     shell:
@@ -59,7 +59,7 @@ rule profile:
     params:
         start=start,
         config=part("profile"),
-        recipe=3,
+        recipe=4,
         seed=SEED,
     shell:
         f"{PROFILE} --shards {{input.shards:q}}/* --out {{output:q}}"
