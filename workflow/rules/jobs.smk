@@ -27,10 +27,11 @@ def nodes_of(name):
 
 
 def has_gpus(name):
-    """On one machine the stage sees what there is; of a cluster's it sees what it asks for."""
+    """On one machine, where a job has no limit of time, the stage sees what there is; else what its job asks for."""
     given = workflow.get_rule(name).resources
-    on_cluster = "slurm_partition" in given
-    return not on_cluster or any(key in given for key in ("gres", "gpu", "slurm_extra"))
+    return "runtime" not in given or any(
+        key in given for key in ("gres", "gpu", "slurm_extra")
+    )
 
 
 def runtime_of(name, attempt):
