@@ -90,6 +90,7 @@
   };
 
   const contains = (problem, wanted) => [...problem.turns.map((turn) => turn[1]), problem.reference].join("\n").toLowerCase().includes(wanted);
+  const written = (answer) => [...answer.said.map((turn) => turn[1]), answer.thinking ?? "", answer.answer].join("\n");
   const fitting = () => {
     const wanted = Object.fromEntries(new FormData(form));
     const words = wanted.text.toLowerCase();
@@ -102,7 +103,7 @@
       if (pair && wanted.changed && new Set(of.map((answer) => answer.verdict)).size < 2) continue;
       const shown = of.filter((answer) => (!wanted.stage || pair || answer.stage === wanted.stage)
         && (!wanted.verdict || answer.verdict === wanted.verdict) && (!wanted.reason || kind(answer) === wanted.reason)
-        && (!words || inPrompt || `${answer.thinking ?? ""}\n${answer.answer}`.toLowerCase().includes(words)));
+        && (!words || inPrompt || written(answer).toLowerCase().includes(words)));
       if (shown.length) kept.push({ problem, shown, pair });
     }
     return kept;
