@@ -46,7 +46,6 @@ def render(
     bundle = chart_library() if charts else ""
     scripts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS]
     allowed = " ".join(_allow(script) for script in [bundle, *scripts])
-    # Forms and the base address do not follow default-src.
     policy = (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
