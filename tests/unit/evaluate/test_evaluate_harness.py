@@ -1,6 +1,7 @@
 """The check of the harness beside lm-eval's rules: the rules read what they should, and every disagreement is told."""
 
 import json
+import shutil
 
 import pytest
 from benchmarks import evaluation, harness_rules
@@ -48,7 +49,7 @@ def test_disagreements_on_gsm8k_say_what_each_has_read():
     assert page.count("\n| 1 | 12 |") == 1
 
 
-def test_both_rules_judge_the_same_programs_of_human_eval(monkeypatch):
+def test_both_rules_judge_the_same_programs_of_human_eval():
     """A right program, a wrong one, one that ends at a stop string, one with a fence in it, and one that leaves early."""
     raw, rows = human_eval()[:5], load(Benchmark(name="humaneval"))[:5]
     texts = [one["canonical_solution"] for one in raw]
@@ -62,6 +63,7 @@ def test_both_rules_judge_the_same_programs_of_human_eval(monkeypatch):
 
 def test_completions_of_another_model_are_not_taken_for_its_own(tmp_path, tiny_model, monkeypatch):
     asked = []
+    model = shutil.copytree(tiny_model, tmp_path / "model")
 
     def greedy(_sampler, name, prompts):
         asked.append((name, len(prompts)))
@@ -71,12 +73,13 @@ def test_completions_of_another_model_are_not_taken_for_its_own(tmp_path, tiny_m
     row = {"messages": [{"role": "user", "content": "1 + 1?"}], "prompt": "def f():"}
 
     def go(rows):
-        return drawn(tiny_model, tmp_path, ["gsm8k", "humaneval"], rows, rows, rows, [])
+        return drawn(model, tmp_path, ["gsm8k", "humaneval"], rows, rows, rows, [])
 
     assert go([row]) == {"gsm8k": ["x"], "humaneval": ["x"]}
     assert go([row]) == {"gsm8k": ["x"], "humaneval": ["x"]}
     assert asked == [("gsm8k", 1), ("humaneval", 1)]
-    (tiny_model / "generation_config.json").write_text('{"changed": 1}', encoding="utf-8")
+    other = json.loads((model / "manifest.json").read_text(encoding="utf-8")) | {"content": "0" * 64}
+    (model / "manifest.json").write_text(json.dumps(other), encoding="utf-8")
     (tmp_path / "humaneval.json").write_text('["of an older form"]', encoding="utf-8")
     go([row])
     assert asked[2:] == [("gsm8k", 1), ("humaneval", 1)]
