@@ -221,7 +221,11 @@ def test_an_empty_run_folder_has_a_page(build, tmp_path, run_config):
 def test_a_score_names_the_file_rows_and_artifact_behind_it(build, run_folder):
     page = build(run_folder)
     links = [a for tag, a in page.elements if tag == "a" and a.get("class") == "why"]
-    assert len(links) == 2 * 24  # in the table and among all figures
+    differences = [a for a in links if a["data-file"] == "evaluate/gate.json"]
+    assert len(links) - len(differences) == 2 * 24  # in the table and among all figures
+    assert len(differences) == 3 * 6
+    assert (differences[0]["href"], len(differences[0]["data-sha256"])) == ("#artifact-evaluate-gate-json", 64)
+    assert differences[0]["data-what"].startswith("Cold start against Base on math: +51.0 points, +39.4 to +62.6, n = 96")
     math = next(a for a in links if a["data-file"] == "evaluate/general/math.parquet")
     assert (math["href"], math["data-rows"]) == ("#artifact-evaluate-general", "96")
     manifest = read_manifest(run_folder / "evaluate" / "general")
@@ -270,6 +274,7 @@ def test_a_training_section_begins_with_its_warnings_and_has_memory_and_config(b
     (run_folder / "timing").mkdir()
     (run_folder / "timing" / "reason.tsv").write_text("s\th:m:s\tmax_rss\n10.5\t0:00:10\t1000.00\n", encoding="utf-8")
     (run_folder / "timing" / "general.tsv").write_text("s\tmax_rss\n10.5\t-\n", encoding="utf-8")  # too quick to measure
+    (run_folder / "timing" / "coldstart.tsv").write_bytes("s\tmax_rss\n10.5\t²\n".encode() + b"\xff")  # damaged
     page = build(run_folder)
     assert page.words().count("90 % of the groups had no variance") == 2
     assert page.words().count("peak memory 1.0 GB") == 1
@@ -311,6 +316,15 @@ def test_a_missing_run_folder_and_damaged_files(build, run_folder):
 def test_a_figure_that_is_no_number_is_damage(build, run_folder, file, schema, column, value):
     change(run_folder / file, schema, **{column: value})
     with pytest.raises(UserError, match=rf"{file}: a value of the column '{column}' is no number"):
+        build(run_folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"outputs": []}', '{"outputs": {"a": 3}}', '{"outputs": {"a": {"bytes": 3}}}']
+)
+def test_a_damaged_manifest_is_named(build, run_folder, text):
+    (run_folder / "reason" / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"reason/manifest\.json: (damaged|not a manifest)"):
         build(run_folder)
 
 
