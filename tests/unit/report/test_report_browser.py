@@ -131,7 +131,7 @@ def test_filters_leave_what_fits(page, report):
     assert all(line.endswith("different value") for line in reasons)
     assert choose(page, reason="", benchmark="math") == "12 completions of 3 problems"
     assert choose(page, text="no such text") == "0 completions of 0 problems"
-    assert choose(page, text="what is 17 + 3") == "4 completions of 1 problems"
+    assert choose(page, text="what is 17 + 3") == "4 completions of 1 problem"
     page.js("document.getElementById('filters').reset()")
     page.until(f"{FOUND} === '72 completions of 18 problems'")
 
@@ -159,7 +159,7 @@ def test_words_of_tools_are_searched_and_signs_that_turn_text_are_seen(page, run
     with stage.running():
         run(stage, run_folder, run_config, run_folder / "report.html")
     page.open(run_folder / "report.html")
-    assert choose(page, text="needle") == "1 completions of 1 problems"
+    assert choose(page, text="needle") == "1 completion of 1 problem"
     assert page.js("document.querySelector('#problems .answer > .text').textContent") == "\\u202edone"
 
 
@@ -169,7 +169,7 @@ def test_two_checkpoints_stand_side_by_side_with_their_differences_marked(page, 
     assert page.js("[...document.querySelectorAll('#problems .answer')].map((a) => a.dataset.stage)") == ["base", "general"] * 3
     keep(page, "side-by-side", "#filters")
     changed = choose(page, changed=True)
-    assert changed in [f"{2 * n} completions of {n} problems" for n in (0, 1, 2, 3)]
+    assert changed in [f"{2 * n} completions of {n} problem{'s' * (n != 1)}" for n in (0, 1, 2, 3)]
     pairs = page.js(MARKED)
     assert len(pairs) == int(changed.split()[-2])
     for (left, first), (right, second) in pairs:

@@ -82,7 +82,9 @@ def test_touched_problems_are_left_out_of_the_clean_line(compared, other_run):
 
 def test_a_table_without_samples_pairs_nothing(compared, other_run):
     write_table(other_run / "evaluate" / "reason" / "code.parquet", SAMPLE.empty_table(), SAMPLE)
-    assert compared().has("No problem in common that both could be scored on: code.")
+    page = compared()
+    assert page.has("No problem in common that both could be scored on: code.")
+    assert not page.has("Not the same number of samples")
 
 
 def test_what_makes_two_runs_hard_to_compare_is_said(compared, run_folder, other_run):

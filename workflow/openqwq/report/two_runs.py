@@ -119,7 +119,7 @@ def cautions(a: Run, b: Run, rows: Rows, changed: list[tuple[str, Any, Any]]) ->
     partly = sorted({row["benchmark"] for row in rows if row["n"] and row["only_one"]})
     if partly:
         made.append(("serious", f"Only some problems are common to both, and only those are paired: {', '.join(partly)}."))
-    counts = sorted({row["benchmark"] for row in rows if row["k"][0] != row["k"][1]})
+    counts = sorted({row["benchmark"] for row in rows if row["n"] and row["k"][0] != row["k"][1]})
     if counts:
         made.append(("note", f"Not the same number of samples a problem: {', '.join(counts)}."))
     sampling = [key for key, *_ in changed if key.startswith("evaluate.") and not key.startswith("evaluate.gate")]

@@ -16,6 +16,7 @@
     element.append(...inside); // strings become text nodes
     return element;
   };
+  const many = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const kind = (answer) => answer.reason.split(": ")[0].slice(0, 60);
   const offer = (name, values, label = (value) => value) => {
     for (const value of values) {
@@ -113,12 +114,12 @@
   const next = () => {
     list.append(...left.splice(0, AT_ONCE).map(card));
     more.hidden = !left.length;
-    more.textContent = `Show more (${left.length} problems)`;
+    more.textContent = `Show more (${many(left.length, "problem")})`;
   };
   const update = () => {
     form.elements.changed.disabled = !(form.elements.left.value && form.elements.right.value);
     left = fitting();
-    found.textContent = `${left.reduce((sum, one) => sum + one.shown.length, 0)} completions of ${left.length} problems`;
+    found.textContent = `${many(left.reduce((sum, one) => sum + one.shown.length, 0), "completion")} of ${many(left.length, "problem")}`;
     list.replaceChildren();
     next();
   };
