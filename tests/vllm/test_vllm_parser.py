@@ -1,4 +1,4 @@
-"""Our reasoning parser among vLLM's own parts: beside its tool parser, whole and in pieces, with marks of one token and of several."""
+"""Our reasoning parser among vLLM's own parts, beside its tool parser: marks of one token and of several, whole and in pieces."""
 
 import json
 from pathlib import Path
@@ -47,9 +47,10 @@ def spelt(tokenizer):
 @pytest.fixture(scope="module")
 def parser_class():
     """As `vllm serve` puts it together, the plugin loaded from its file."""
-    import openqwq.talk
     from vllm.parser.parser_manager import ParserManager
     from vllm.reasoning import ReasoningParserManager
+
+    import openqwq.talk
 
     ReasoningParserManager.import_reasoning_parser(str(Path(openqwq.talk.__file__).with_name("vllm_parser.py")))
     return ParserManager.get_parser("hermes", "openqwq", enable_auto_tools=True)

@@ -20,7 +20,7 @@ TAIL = 16  # tokens in which a mark and what stands around it fit
 
 @ReasoningParserManager.register_module(NAME)
 class TextReasoningParser(ReasoningParser):
-    """One a request. vLLM asks the server's to take text apart, and the engine's, with token ids alone, when thinking has ended."""
+    """One a request. The server's takes text apart; the engine's is asked, with token ids alone, when the thinking has ended."""
 
     def __init__(self, tokenizer: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(tokenizer, *args, **kwargs)
