@@ -1,6 +1,10 @@
 """Completion as the shell itself makes it; fish and zsh where they are installed."""
 
+import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -46,12 +50,80 @@ def test_every_command_and_option_of_the_parser_is_there():
                 assert option.lstrip("-") in text, (shell, node.words, option)
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish", "bash"])
+def needed(shell):
+    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
+
+
+@pytest.mark.parametrize("shell", [pytest.param(shell, marks=needed(shell)) for shell in ("zsh", "fish", "bash")])
 def test_the_shell_can_read_it(shell):
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
     done = subprocess.run([shell, "-n", "/dev/stdin"], input=script(parser(), shell), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+ASKED = [
+    ("openqwq rel", {"release"}, {"chat"}),
+    ("openqwq data ", {"show", "funnel"}, {"chat"}),
+    ("openqwq init mine --preset ", {"demo", "tiny", "qwq-32b"}, {"--out"}),
+    ("openqwq completion ", {"bash", "zsh", "fish"}, {"--help"}),
+    ("openqwq release run --d", {"--dry-run", "--dtype"}, {"--out"}),
+    ("openqwq data show x --", {"--where", "--n"}, {"--push"}),
+    ("openqwq chat ", {"a-file"}, {"release", "show"}),
+]
+
+
+@needed("fish")
+@pytest.mark.parametrize(("line", "there", "absent"), ASKED)
+def test_fish_completes(tmp_path, line, there, absent):
+    (tmp_path / "openqwq.fish").write_text(script(parser(), "fish"))
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "a-file").write_text("")
+    asked = f"source ../openqwq.fish; complete -C '{line}'"
+    done = subprocess.run(["fish", "-N", "-c", asked], cwd=tmp_path / "here", capture_output=True, text=True, check=True)
+    offered = {row.split("\t")[0] for row in done.stdout.splitlines()}
+    assert there <= offered
+    assert not absent & offered
+
+
+@needed("zsh")
+@pytest.mark.parametrize(("line", "there", "absent"), ASKED)
+def test_zsh_completes(tmp_path, line, there, absent):
+    """At a terminal, read as the help says: by `eval`, where zsh takes no remarks."""
+    (tmp_path / "openqwq.zsh").write_text(script(parser(), "zsh"))
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "a-file").write_text("")
+    said = typed_into_zsh(tmp_path / "here", ['eval "$(cat ../openqwq.zsh)"; echo re""ady\n', f"{line}\t", '\x15echo do""ne\n'])
+    read, shown = said.split("ready", 1)
+    assert "not found" not in read
+    offered = set(shown.split())
+    assert there <= offered, shown
+    assert not absent & offered, shown
+
+
+def typed_into_zsh(folder, keys):
+    """What an interactive zsh without anybody's settings shows; each entry is typed when the one before has been answered."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        given = {"HOME": str(folder.parent), "PATH": os.environ["PATH"], "TERM": "dumb", "PS1": "% ", "COLUMNS": "200"}
+        os.execvpe("zsh", ["zsh", "-f", "-i"], given)
+    shown = ""
+    try:
+        for key in keys:
+            os.write(terminal, key.encode())
+            shown += heard(terminal)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+    return shown
+
+
+def heard(terminal):
+    """Until nothing has come for half a second."""
+    text = b""
+    while select.select([terminal], [], [], 5.0 if not text else 0.5)[0]:
+        text += os.read(terminal, 65536)
+    return text.decode(errors="replace")
 
 
 def test_an_unknown_shell_is_refused(capsys):

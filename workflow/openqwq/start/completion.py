@@ -80,10 +80,48 @@ complete -o default -F _{program} {program}
 
 
 def _zsh(program: str, found: list[Node]) -> str:
-    """zsh reads bash's completions through bashcompinit."""
-    begin = "autoload -U +X compinit bashcompinit && compinit -u && bashcompinit"
-    body = _bash(program, found).split("\n", 1)[1]
-    return f'# zsh completion of {program}: eval "$({program} completion zsh)"\n{begin}\n{body}'
+    """Without remarks: `eval` in an interactive zsh would run them."""
+    lines = []
+    for node in found:
+        key = " ".join(node.words)
+        for option, values in node.choices.items():
+            lines.append(f"    ('{key}|{option}') found=({' '.join(map(_quoted, values))}) ;;")
+        if not node.choices.get(""):
+            lines.append(f"    ('{key}|') found=({_described(node.commands)}) ;;")
+        lines.append(f"    ('{key}|-') found=({_described(node.options)}) ;;")
+    known = "|".join(f"'{' '.join(node.words)}'" for node in found if node.words)
+    cases = "\n".join(lines)
+    return f"""\
+_{program}_words() {{
+  case $1 in
+{cases}
+  esac
+}}
+_{program}() {{
+  local command='' one
+  local -a found
+  for one in "${{(@)words[2,CURRENT-1]}}"; do
+    case "${{command:+$command }}$one" in
+      ({known}) command="${{command:+$command }}$one" ;;
+    esac
+  done
+  [[ ${{words[CURRENT-1]}} == -* ]] && _{program}_words "$command|${{words[CURRENT-1]}}"
+  if (( ! $#found )); then
+    if [[ ${{words[CURRENT]}} == -* ]]; then _{program}_words "$command|-"; else _{program}_words "$command|"; fi
+  fi
+  if (( $#found )); then _describe {program} found; else _files; fi
+}}
+(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit -i }}
+compdef _{program} {program}
+"""
+
+
+def _described(helps: dict[str, str]) -> str:
+    return " ".join(_quoted(f"{name}:{help_}") for name, help_ in helps.items())
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _fish(program: str, found: list[Node]) -> str:
