@@ -91,7 +91,8 @@ def test_zsh_completes(tmp_path, line, there, absent):
     (tmp_path / "openqwq.zsh").write_text(script(parser(), "zsh"))
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "a-file").write_text("")
-    said = typed_into_zsh(tmp_path / "here", ['eval "$(cat ../openqwq.zsh)"; echo re""ady\n', f"{line}\t", '\x15echo do""ne\n'])
+    keys = [('eval "$(cat ../openqwq.zsh)"; echo re""ady\n', "ready"), (f"{line}\t", ""), ('\x15echo do""ne\n', "done")]
+    said = typed_into_zsh(tmp_path / "here", keys)
     read, shown = said.split("ready", 1)
     assert "not found" not in read
     offered = set(shown.split())
@@ -100,7 +101,7 @@ def test_zsh_completes(tmp_path, line, there, absent):
 
 
 def typed_into_zsh(folder, keys):
-    """What an interactive zsh without anybody's settings shows; each entry is typed when the one before has been answered."""
+    """What an interactive zsh without anybody's settings shows; each entry is typed and waited for: its text, or silence."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
@@ -108,9 +109,9 @@ def typed_into_zsh(folder, keys):
         os.execvpe("zsh", ["zsh", "-f", "-i"], given)
     shown = ""
     try:
-        for key in keys:
+        for key, answer in keys:
             os.write(terminal, key.encode())
-            shown += heard(terminal)
+            shown += heard(terminal, answer)
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -118,12 +119,14 @@ def typed_into_zsh(folder, keys):
     return shown
 
 
-def heard(terminal):
-    """Until nothing has come for half a second."""
-    text = b""
-    while select.select([terminal], [], [], 5.0 if not text else 0.5)[0]:
-        text += os.read(terminal, 65536)
-    return text.decode(errors="replace")
+def heard(terminal, answer):
+    """Until the answer has come; without one, until nothing has come for a second."""
+    text = ""
+    while answer not in text or not (answer and text):
+        if not select.select([terminal], [], [], 20.0 if answer or not text else 1.0)[0]:
+            break
+        text += os.read(terminal, 65536).decode(errors="replace")
+    return text
 
 
 def test_an_unknown_shell_is_refused(capsys):
