@@ -194,8 +194,8 @@ def _again(source: Source) -> str:
     versions = ", ".join(f"{name} {packages[name]}" for name in ("torch", "transformers", "trl") if name in packages)
     dirty = " with uncommitted changes" if code.get("dirty") else ""
     return (
-        "## How to make it again\n\n`openqwq/config.yaml` in this repository is the run's whole configuration (of local files the names alone), "
-        "`openqwq/lineage.json` the fingerprint, commit and inputs of every artifact.\n\n"
+        "## How to make it again\n\n`openqwq/config.yaml` in this repository is the run's whole configuration "
+        "(of local files the names alone), `openqwq/lineage.json` the fingerprint, commit and inputs of every artifact.\n\n"
         f"| | |\n|---|---|\n| commit | `{code.get('commit') or 'not known'}`{dirty} |\n"
         f"| locked environment (SHA-256 of envs/*.txt) | `{environment.get('lock')}` |\n"
         f"| packages | Python {environment.get('python')}, {versions} |\n"

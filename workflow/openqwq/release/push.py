@@ -60,9 +60,7 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
     with _told("hub", name, token, errors):
         made = not api.repo_exists(name)
         if private and not made and not api.model_info(name).private:
-            raise UserError(
-                f"--push hub: {name} is there already, and everybody sees it. Leave --private away, or name a new one."
-            )
+            raise UserError(f"--push hub: {name} is there already, and is public. Leave --private away, or name a new one.")
         if made:
             try:
                 api.create_repo(name, private=private)
