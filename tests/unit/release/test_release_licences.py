@@ -17,7 +17,7 @@ from openqwq.release.licences import base_licence, kind_of
         ("Non-Commercial", "forbidden"), ("cc_by_nc_4.0", "forbidden"), ("CC-BY-NC4.0", "forbidden"),
         ("for research purposes only", "forbidden"), ("Academic use only", "forbidden"), ("only for non-profit use", "forbidden"),
         ("non_commercial", "forbidden"), ("only for academic research", "forbidden"), ("Unlicense", "free"), ("0BSD", "free"),
-        ("n/a", "undeclared"), ("None", "undeclared"), ("no license", "undeclared"), ("?", "undeclared"), ("custom", "undeclared"),
+        ("n/a", "undeclared"), ("None", "undeclared"), ("no license", "undeclared"), ("?", "undeclared"), ("TBD", "undeclared"),
         ("see the card", "undeclared"), ("NCSA", "free"), ("Seed licence", "free"),
         ("research only", "forbidden"), ("All rights reserved", "forbidden"), ("qwen-research", "forbidden"),
         ("unknown", "undeclared"), ("not declared on the card", "undeclared"), ("", "undeclared"), ("other", "undeclared"),
