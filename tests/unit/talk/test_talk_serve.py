@@ -73,6 +73,7 @@ def test_what_is_refused(tiny_model, tmp_path):
             ([tmp_path / "nowhere"], "no such model folder"),
             ([tiny_model, "--host", "0.0.0.0"], "--allow-remote"),
             ([tiny_model, "--port", "99999"], "is none"),
+            ([tiny_model, "--engine", "transformers", "--name", "x"], "--name is for vLLM"),
             *([([tiny_model, "--port", taken], "cannot be listened on")] if find_spec("openai") else []),
             *([([tiny_model, "--engine", "vllm"], "vLLM is not installed")] if serve._program("vllm") is None else []),
         ]:

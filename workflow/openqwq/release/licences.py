@@ -18,7 +18,7 @@ from openqwq.errors import UserError
 Kind = Literal["free", "undeclared", "forbidden"]
 # Not for commercial use, no derivatives, or research and evaluation alone.
 _FORBIDDEN = re.compile(
-    r"(?<![a-z])(nc|nd)(?![a-z])|non-?profit|non ?commercial|no ?derivatives?\b|proprietary|confidential|all rights reserved"
+    r"(?<![a-z])(nc|nd)(?![a-z])|non ?profit|non ?commercial|no ?derivatives?\b|proprietary|confidential|all rights reserved"
     r"|(research|evaluation|academic|education(al)?|internal|personal)( (use|usage|purposes?))? only|qwen research"
     r"|only for \w* ?(research|evaluation|academic|education)|do not (re)?distribute|no redistribution",
     re.IGNORECASE,

@@ -39,8 +39,8 @@ def parsers(folder: Path) -> Parsers:
     return Parsers("openqwq" if CLOSE in template else None, tools)
 
 
-def command(folder: Path, engine: str, host: str, port: int, name: str) -> list[str]:
-    """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is not installed."""
+def command(folder: Path, engine: str, host: str, port: int, name: str | None) -> list[str]:
+    """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is not there, or takes no name."""
     require_checkpoint(folder)
     found = parsers(folder)
     vllm = _program("vllm")
@@ -50,10 +50,12 @@ def command(folder: Path, engine: str, host: str, port: int, name: str) -> list[
         )
     where = ["--host", host, "--port", str(port)]
     if vllm and engine != "transformers":
-        words = [vllm, "serve", str(folder), *where, "--served-model-name", name]
+        words = [vllm, "serve", str(folder), *where, "--served-model-name", name or folder.resolve().name]
         words += ["--reasoning-parser-plugin", str(PLUGIN), "--reasoning-parser", found.reasoning] if found.reasoning else []
         words += ["--enable-auto-tool-choice", "--tool-call-parser", found.tools] if found.tools else []
         return words
+    if name:
+        raise UserError("serve: --name is for vLLM; `transformers serve` knows a model by its folder alone. Leave it away.")
     missing = [module for module in ("openai", "fastapi", "uvicorn") if find_spec(module) is None]
     if missing:
         raise UserError(f"serve: `transformers serve` needs {', '.join(missing)}, which is not installed. Run `make env` again.")
@@ -67,14 +69,15 @@ def run(folder: Path, engine: str, host: str, port: int, name: str | None, allow
         raise UserError(
             f"serve: {host} may be reached by others, and the server asks nobody who they are. Add --allow-remote if meant."
         )
-    words = command(folder, engine, host, port, name or folder.resolve().name)
+    words = command(folder, engine, host, port, name)
     _require_free(host, port)
     # A local folder is served: nothing is to be asked of a hub, not even whether there are newer versions.
     os.environ |= {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     # A vLLM of another environment loads our parser, too.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
-    tell(f"openqwq: http://{host}:{port}/v1, by {' '.join(words[:4]) if words[1] == '-m' else 'vllm serve'}; Ctrl-C ends it")
+    place = f"[{host}]" if ":" in host else host
+    tell(f"openqwq: http://{place}:{port}/v1, by {' '.join(words[:4]) if words[1] == '-m' else 'vllm serve'}; Ctrl-C ends it")
     os.execv(words[0], words)  # noqa: S606  no shell, and a program of our own environment
 
 
