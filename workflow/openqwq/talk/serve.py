@@ -40,7 +40,7 @@ def parsers(folder: Path) -> Parsers:
 
 
 def command(folder: Path, engine: str, host: str, port: int, name: str | None) -> list[str]:
-    """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is not there, or takes no name."""
+    """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is absent, or takes no name."""
     require_checkpoint(folder)
     found = parsers(folder)
     vllm = _program("vllm")
