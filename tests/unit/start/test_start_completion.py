@@ -1,13 +1,11 @@
 """Completion as the shell itself makes it; fish and zsh where they are installed."""
 
 import os
-import pty
-import select
 import shutil
-import signal
 import subprocess
 
 import pytest
+from terminal import Terminal
 
 from openqwq.cli import main, parser
 from openqwq.start.completion import nodes, script
@@ -91,42 +89,16 @@ def test_zsh_completes(tmp_path, line, there, absent):
     (tmp_path / "openqwq.zsh").write_text(script(parser(), "zsh"))
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "a-file").write_text("")
-    keys = [('eval "$(cat ../openqwq.zsh)"; echo re""ady\n', "ready"), (f"{line}\t", ""), ('\x15echo do""ne\n', "done")]
-    said = typed_into_zsh(tmp_path / "here", keys)
-    read, shown = said.split("ready", 1)
+    given = {"HOME": tmp_path, "PATH": os.environ["PATH"], "TERM": "dumb", "PS1": "% "}
+    with Terminal(["zsh", "-f", "-i"], tmp_path / "here", given, columns=200) as zsh:
+        zsh.type('eval "$(cat ../openqwq.zsh)"; echo re""ady\n')
+        read = zsh.until("ready")
+        zsh.type(f"{line}\t")
+        shown = zsh.silence()
     assert "not found" not in read
     offered = set(shown.split())
     assert there <= offered, shown
     assert not absent & offered, shown
-
-
-def typed_into_zsh(folder, keys):
-    """What an interactive zsh without anybody's settings shows; each entry is typed and waited for: its text, or silence."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(folder)
-        given = {"HOME": str(folder.parent), "PATH": os.environ["PATH"], "TERM": "dumb", "PS1": "% ", "COLUMNS": "200"}
-        os.execvpe("zsh", ["zsh", "-f", "-i"], given)
-    shown = ""
-    try:
-        for key, answer in keys:
-            os.write(terminal, key.encode())
-            shown += heard(terminal, answer)
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(terminal)
-    return shown
-
-
-def heard(terminal, answer):
-    """Until the answer has come; without one, until nothing has come for a second."""
-    text = ""
-    while answer not in text or not (answer and text):
-        if not select.select([terminal], [], [], 20.0 if answer or not text else 1.0)[0]:
-            break
-        text += os.read(terminal, 65536).decode(errors="replace")
-    return text
 
 
 def test_an_unknown_shell_is_refused(capsys):
