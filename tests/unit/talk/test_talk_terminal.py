@@ -62,7 +62,7 @@ def test_an_answer_is_stopped_and_the_chat_goes_on(model, tmp_path):
     with chat(endless, tmp_path, NO_COLOR="1") as terminal:
         terminal.until("> ")
         terminal.type(f"{QUESTION}\n")
-        terminal.until("It is 42.")
+        terminal.until("I compute.")
         terminal.type("\x03")
         terminal.until("(stopped; this question is not kept)")
         terminal.until("> ")
