@@ -66,6 +66,7 @@ ASKED = [
     ("openqwq release run --d", {"--dry-run", "--dtype"}, {"--out"}),
     ("openqwq data show x --", {"--where", "--n"}, {"--push"}),
     ("openqwq chat ", {"a-file"}, {"release", "show"}),
+    ("openqwq chat release --", {"--tools", "--seed"}, {"--push"}),  # a folder that is called like a command
 ]
 
 
@@ -77,6 +78,7 @@ def test_fish_completes(tmp_path, line, there, absent):
     (tmp_path / "here" / "a-file").write_text("")
     asked = f"source ../openqwq.fish; complete -C '{line}'"
     done = subprocess.run(["fish", "-N", "-c", asked], cwd=tmp_path / "here", capture_output=True, text=True, check=True)
+    assert not done.stderr
     offered = {row.split("\t")[0] for row in done.stdout.splitlines()}
     assert there <= offered
     assert not absent & offered

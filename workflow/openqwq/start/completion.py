@@ -125,24 +125,30 @@ def _quoted(text: str) -> str:
 
 
 def _fish(program: str, found: list[Node]) -> str:
-    lines = [f"# fish completion of {program}: {program} completion fish | source"]
+    """As in bash, the words that are no options are the command; fish's own helper would take any word for one, a folder too."""
+    known = " ".join(_fish_quoted(" ".join(node.words)) for node in found if node.words)
+    lines = [
+        f"# fish completion of {program}: {program} completion fish | source",
+        f"function __{program}_at",
+        "    set -l command",
+        "    for one in (commandline -opc)[2..]",
+        f"        if contains -- (string join ' ' -- $command $one) {known}",
+        "            set -a command $one",
+        "        end",
+        "    end",
+        '    test "$command" = "$argv"',
+        "end",
+    ]
     for node in found:
-        inside = (
-            " ".join(f"__fish_seen_subcommand_from {word};" + " and" for word in node.words)
-            .removesuffix(" and")
-            .removesuffix(";")
-        )
-        alone = f"not __fish_seen_subcommand_from {' '.join(node.commands)}" if node.commands else ""
+        when = f"-n '{' '.join([f'__{program}_at', *node.words])}'"
         for name, help_ in node.commands.items():
-            when = "; and ".join(filter(None, [inside, alone]))
-            lines.append(f"complete -c {program} -f -n '{when}' -a {name} -d {_fish_quoted(help_)}")
+            lines.append(f"complete -c {program} -f {when} -a {name} -d {_fish_quoted(help_)}")
         for value in node.choices.get("", ()):
-            lines.append(f"complete -c {program} -f -n '{inside}' -a {value}")
+            lines.append(f"complete -c {program} -f {when} -a {value}")
         for option, help_ in node.options.items():
             flag = f"-l {option[2:]}" if option.startswith("--") else f"-s {option[1:]}"
             values = f" -x -a '{' '.join(node.choices[option])}'" if option in node.choices else ""
-            when = inside or "__fish_use_subcommand"
-            lines.append(f"complete -c {program} -n '{when}' {flag}{values} -d {_fish_quoted(help_)}")
+            lines.append(f"complete -c {program} {when} {flag}{values} -d {_fish_quoted(help_)}")
     return "\n".join(lines) + "\n"
 
 
