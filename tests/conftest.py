@@ -59,7 +59,7 @@ def learn(model, tokenizer, turns: dict[str, str], tools: list[dict]) -> None:
         said = tokenizer(turn + "<|im_end|>", add_special_tokens=False)["input_ids"]
         rows.append((torch.tensor([prompt + said]), torch.tensor([[-100] * len(prompt) + said])))
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for _ in range(400):
+    for _ in range(1000):
         worst = 0.0
         for ids, labels in rows:
             loss = model(input_ids=ids, labels=labels).loss

@@ -74,7 +74,8 @@ def client(by_heart):
 @pytest.mark.parametrize("question", SAID)
 def test_the_server_tells_thinking_answer_and_call_apart(client, question):
     _, thought, said, calls = SAID[question]
-    made = client.chat.completions.create(model="tiny", messages=[{"role": "user", "content": question}], tools=[TOOL])
+    messages = [{"role": "user", "content": question}]
+    made = client.chat.completions.create(model="tiny", messages=messages, tools=[TOOL], temperature=0)
     message = made.choices[0].message
     assert message.model_extra.get("reasoning") == thought
     assert (message.content or "").strip() == said
@@ -88,9 +89,8 @@ def test_the_server_tells_thinking_answer_and_call_apart(client, question):
 def test_and_so_it_does_in_a_stream(client, question):
     _, thought, said, calls = SAID[question]
     reasoning, content, arguments = "", "", {}
-    for piece in client.chat.completions.create(
-        model="tiny", messages=[{"role": "user", "content": question}], tools=[TOOL], stream=True
-    ):
+    messages = [{"role": "user", "content": question}]
+    for piece in client.chat.completions.create(model="tiny", messages=messages, tools=[TOOL], temperature=0, stream=True):
         for choice in piece.choices:
             reasoning += (choice.delta.model_extra or {}).get("reasoning") or ""
             content += choice.delta.content or ""
