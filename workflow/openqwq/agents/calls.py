@@ -6,7 +6,8 @@ from typing import Any
 
 from openqwq.agents import arguments, feedback
 from openqwq.agents.environment import Environment, ToolError, tool_schemas, tools_of
-from openqwq.verify.tool_call import BadCall, read_calls
+from openqwq.verify.answer import split_thinking
+from openqwq.verify.tool_call import BadCall, disguised, read_calls
 
 MAX_CALLS = 16  # of one turn
 _FORM = 'Write each call as one JSON object {"name": ..., "arguments": {...}} between tool_call tags'
@@ -37,6 +38,8 @@ def read_turn(turn: str) -> Calls:
         calls = read_calls(turn)
     except BadCall as fault:
         return Calls([], str(fault))
+    if not calls and disguised(split_thinking(turn)[1]):
+        return Calls([], "a call in another form")
     return Calls([], f"{len(calls)} calls in one turn, at most {MAX_CALLS}") if len(calls) > MAX_CALLS else Calls(calls)
 
 
