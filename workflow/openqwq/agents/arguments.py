@@ -61,7 +61,7 @@ def _too_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [
-            item for one in level if isinstance(one, list | dict) for item in (one.values() if isinstance(one, dict) else one)
+            item for one in level for item in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
         ]
     return bool(level)
 
