@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openqwq.agents import arguments, feedback
-from openqwq.agents.environment import Environment, ToolError, tool_schemas, tools_of
+from openqwq.agents.environment import Environment, ToolError, called, offered
 from openqwq.verify.answer import split_thinking
 from openqwq.verify.tool_call import BadCall, disguised, read_calls
 
@@ -64,11 +64,11 @@ def carry_out(calls: Calls, environment: Environment, most: int, special: Iterab
 
 def _carried_out(call: dict[str, Any], environment: Environment) -> Any:
     """The tool's result. Raises `ToolError`, also for an unknown tool and arguments that do not fit."""
-    functions = {schema["function"]["name"]: schema["function"] for schema in tool_schemas(type(environment))}
+    functions = {schema["function"]["name"]: schema["function"] for schema in offered(environment)}
     function = functions.get(call["name"])
     if function is None:
         raise ToolError(f"there is no tool {call['name'][:80]!r}. The tools are {', '.join(functions)}.")
     why = arguments.fault(function, call["arguments"])
     if why:
         raise ToolError(why)
-    return tools_of(environment)[call["name"]](**call["arguments"])
+    return called(environment, call["name"], call["arguments"])
