@@ -18,8 +18,11 @@ _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
 }
 
 
-def fault(function: dict[str, Any], arguments: dict[str, Any]) -> str | None:
-    """What is wrong with the arguments, in words that say how to mend it, or None. `function` is a schema's."""
+def fault(function: dict[str, Any], arguments: dict[str, Any], typed: bool = True) -> str | None:
+    """What is wrong with the arguments, in words that say how to mend it, or None. `function` is a schema's.
+
+    `typed`: whether a value of another type is wrong; else the tool has to say so.
+    """
     name, parameters = function["name"], function["parameters"]
     known, required = parameters.get("properties", {}), parameters.get("required", [])
     takes = f"{name} takes {', '.join(map(repr, known)) or 'no arguments'}"
@@ -30,7 +33,7 @@ def fault(function: dict[str, Any], arguments: dict[str, Any]) -> str | None:
         if needed not in arguments:
             return f"the argument {needed!r} is missing: {takes}."
     for given, value in arguments.items():
-        why = f"is nested more than {MAX_DEPTH} deep" if _too_deep(value) else _amiss(known[given], value)
+        why = f"is nested more than {MAX_DEPTH} deep" if _too_deep(value) else _amiss(known[given] if typed else {}, value)
         if why:
             return f"the argument {given!r} {why}."
     return None

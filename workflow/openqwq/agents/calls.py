@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openqwq.agents import arguments, feedback
-from openqwq.agents.environment import Environment, ToolError, called, offered
+from openqwq.agents.environment import Conversation, Environment, ToolError, called, offered
 from openqwq.verify.answer import split_thinking
 from openqwq.verify.tool_call import BadCall, disguised, read_calls
 
@@ -68,7 +68,8 @@ def _carried_out(call: dict[str, Any], environment: Environment) -> Any:
     function = functions.get(call["name"])
     if function is None:
         raise ToolError(f"there is no tool {call['name'][:80]!r}. The tools are {', '.join(functions)}.")
-    why = arguments.fault(function, call["arguments"])
+    # What a conversation's tools say to a value of another type is part of what it is judged by.
+    why = arguments.fault(function, call["arguments"], typed=not isinstance(environment, Conversation))
     if why:
         raise ToolError(why)
     return called(environment, call["name"], call["arguments"])
