@@ -1,4 +1,4 @@
-"""BFCL's conversations: golds through the whole loop, what differs from them, and calls that would hang or break their simulators."""
+"""BFCL's conversations: golds through the whole loop, what differs from them, and calls that would hang or break a simulator."""
 
 import ast
 import json
