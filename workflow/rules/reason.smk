@@ -16,7 +16,7 @@ rule profile:
     params:
         start=start,
         config=part("profile"),
-        recipe=3,
+        recipe=4,
         seed=SEED,
     shell:
         "attempt {log:q} {params.start} openqwq profile --config {params.config:q} --seed {params.seed}"
@@ -39,7 +39,7 @@ rule reason:
     params:
         start=start,
         config=part("reason"),
-        recipe=4,
+        recipe=5,
         seed=SEED,
     shell:
         "attempt {log:q} {params.start} openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

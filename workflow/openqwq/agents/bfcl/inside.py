@@ -8,6 +8,7 @@ stdin: the length of a JSON object on a line, the object, and the archive of `pa
 import json
 import os
 import sys
+from typing import Any
 
 
 def main() -> None:
@@ -23,10 +24,10 @@ def main() -> None:
         json.dump(made, stream)
 
 
-def answered(asked: dict) -> list:
+def answered(asked: dict[str, Any]) -> list[str]:
     from bfcl_eval.eval_checker.multi_turn_eval.multi_turn_utils import execute_multi_turn_func_call
 
-    answers = []
+    answers: list[str] = []
     for turn in asked["turns"]:
         for step in turn:
             answers, _ = execute_multi_turn_func_call(
@@ -40,7 +41,7 @@ def answered(asked: dict) -> list:
     return answers
 
 
-def checked(asked: dict) -> dict:
+def checked(asked: dict[str, Any]) -> dict[str, Any]:
     from bfcl_eval.eval_checker.multi_turn_eval.multi_turn_checker import multi_turn_checker
 
     found = multi_turn_checker(asked["turns"], asked["golds"], asked, asked["id"].rsplit("_", 1)[0], "model")
