@@ -13,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
+import torch
 from service_helpers import Service, publish
+from transformers import AutoModelForSequenceClassification
 
 from openqwq.artifacts.manifest import input_hash
 from openqwq.cli import main
@@ -135,6 +137,22 @@ def test_a_slow_service_ends_the_stage(digest):
     url = f"http://127.0.0.1:{silent.getsockname()[1]}"
     with silent, pytest.raises(StageFailure, match=r"did not answer within 0 s"):
         ServiceScorer(url, digest, slow=0.3)
+
+
+def test_a_model_whose_scores_are_no_numbers_fails_the_stage_and_the_service(tiny_model, tmp_path):
+    broken = publish(tiny_model, tmp_path / "reward_model")
+    model = AutoModelForSequenceClassification.from_pretrained(broken / "checkpoint")
+    torch.nn.init.constant_(model.score.weight, float("nan"))
+    model.save_pretrained(broken / "checkpoint")
+    own = RewardScorer.load(broken / "checkpoint", 8, "float32")
+    with pytest.raises(StageFailure, match="no finite number"):
+        own(PAIRS)
+    with pytest.raises(StageFailure, match="no finite number"):
+        own.raw(PAIRS)
+    with Service(broken, "--port", "0") as running:
+        assert post(running, b'{"pairs": [["a", "b"]]}')[0] == 500
+        with pytest.raises(StageFailure, match="status 500.*no finite number"):
+            ServiceScorer(running.url, input_hash(broken / "checkpoint"))(PAIRS)
 
 
 class Impostor(BaseHTTPRequestHandler):

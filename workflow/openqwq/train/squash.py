@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from openqwq.errors import StageFailure
-
 CLIP = 4.0  # deviations; rewards then lie between 0.018 and 0.982
 
 
@@ -19,13 +17,7 @@ class Squash:
         self.mean, self.deviation, self.clip = mean, deviation, CLIP if clip is None else clip
 
     def __call__(self, scores: Sequence[float]) -> list[float]:
-        """Each score's reward. Raises `StageFailure` for a score that is no finite number."""
-        if not all(map(math.isfinite, scores)):
-            raise StageFailure(
-                "the reward model gave a score that is no finite number, so nothing can be learnt from it. Look at the report's "
-                "figures of reward_model and train it anew with a smaller learning rate, or score in float32 "
-                "(execution.generation_dtype)."
-            )
+        """Each score's reward; scores are finite numbers."""
         return [1 / (1 + math.exp(-self._cut((score - self.mean) / self.deviation))) for score in scores]
 
     def _cut(self, z: float) -> float:
