@@ -151,7 +151,7 @@ def test_a_model_whose_scores_are_no_numbers_fails_the_stage_and_the_service(tin
         own.raw(PAIRS)
     with Service(broken, "--port", "0") as running:
         assert post(running, b'{"pairs": [["a", "b"]]}')[0] == 500
-        with pytest.raises(StageFailure, match="status 500.*no finite number"):
+        with pytest.raises(StageFailure, match=r"status 500.*no finite number"):
             ServiceScorer(running.url, input_hash(broken / "checkpoint"))(PAIRS)
 
 
