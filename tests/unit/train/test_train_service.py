@@ -169,7 +169,7 @@ class Impostor(BaseHTTPRequestHandler):
         for at in range(0, len(body), self.piece):
             self.wfile.write(body[at : at + self.piece])
             self.wfile.flush()
-            time.sleep(0.1 if self.piece == 1 else 0)
+            time.sleep(0.02 if self.piece == 1 else 0)
 
     def do_GET(self):
         self.answer(self.health)
