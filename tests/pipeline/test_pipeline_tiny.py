@@ -222,8 +222,16 @@ def test_the_report_is_one_page_and_snakemake_reports_too(tiny):
     figures = ["curate.funnel", "evaluate.scores"]
     figures += [f"{stage}.curves" for stage in ("coldstart", "reason", "reward_model", "general")]
     assert {*(f"{figure}.svg" for figure in figures), "scores.json", "gate.json"} <= files
-    for category in ("curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"):
-        assert f'"{category}"' in listed, category
+    categories = json.loads(re.search(r"var categories = (.*);", listed)[1])
+    assert set(categories) == {"curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"}
+    results = json.loads(re.search(r"var results = (.*);", listed)[1])
+    labels = {(result["labels"]["what"], result["name"]) for result in results.values()}
+    assert {("regression gate", "gate.json"), ("curves", "reason.curves.svg"), ("lineage", "lineage.json")} <= labels
+    captions = {result["name"]: " ".join(result["caption"].split()) for result in results.values()}
+    assert all(captions.values())
+    assert "Curves of the stage reason by optimizer step" in captions["reason.curves.svg"]
+    assert "avg@k of every checkpoint on every benchmark" in captions["evaluate.scores.svg"]
+    assert "Rows that went into each step of curation" in captions["curate.funnel.svg"]
 
 
 def test_samples_are_shown_in_a_terminal(tiny, capsys):

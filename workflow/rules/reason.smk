@@ -80,7 +80,7 @@ rule reason:
     params:
         start=start,
         config=part("reason"),
-        recipe=4,
+        recipe=5,
         seed=SEED,
     shell:
         "attempt {log:q} {params.start} openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

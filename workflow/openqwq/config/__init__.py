@@ -12,7 +12,7 @@ from openqwq.config.agents import bounded
 from openqwq.config.agreement import disagreements
 from openqwq.config.base import Positive, Rate, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
-from openqwq.config.evaluate import Benchmark, EvaluateConfig
+from openqwq.config.evaluate import CONVERSATIONS, Benchmark, EvaluateConfig
 from openqwq.config.hardware import Hardware, PlanConfig
 from openqwq.config.model import BaseModelSource, Dtype
 from openqwq.config.registry import resolve
@@ -111,7 +111,10 @@ class RunConfig(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
         try:
-            bounded(self.evaluate, self.curate.held_out.agent > 0, self.evaluate.sampling.max_tokens, "curate.held_out.agent")
+            played = [benchmark for benchmark in self.benchmarks if benchmark.name in CONVERSATIONS]
+            longest = max([self.evaluate.sampling.max_tokens, *(benchmark.max_tokens or 0 for benchmark in played)])
+            wanted = self.curate.held_out.agent > 0 or bool(played)
+            bounded(self.evaluate, wanted, longest, "curate.held_out.agent or a benchmark bfcl_multi_turn_…")
         except ValueError as error:
             raise ValueError(f"evaluate.{error}") from error
         for domain, mix in self.reason.domains.items():

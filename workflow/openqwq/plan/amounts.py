@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from openqwq.config import RunConfig
-from openqwq.config.evaluate import Benchmark
+from openqwq.config.evaluate import CONVERSATIONS, Benchmark
 from openqwq.config.rl import RlSampling
 
 # Problems of the public benchmarks, as their authors publish them.
@@ -16,6 +16,7 @@ PROBLEMS = {
     "bfcl_parallel": 200,
     "bfcl_parallel_multiple": 200,
     "bfcl_simple": 400,
+    **dict.fromkeys(CONVERSATIONS, 200),
     "gpqa_diamond": 198,
     "gsm8k": 1319,
     "humaneval": 164,
