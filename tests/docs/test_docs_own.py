@@ -179,3 +179,12 @@ def test_options_of_trl_beside_ours_exist():
     shown = {name for cell in table for name in re.findall(r"`(\w+)`", cell)}
     assert len(shown) > 25
     assert shown <= names | of_open_r1
+
+
+def test_the_parts_of_the_report_are_called_as_it_calls_them():
+    page = (ROOT / "docs/how-to/read-the-report.md").read_text(encoding="utf-8")
+    named = re.findall(r"\*\*([^*]+)\*\*", page) + re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", page)
+    templates = "".join(path.read_text("utf-8") for path in (ROOT / "workflow/openqwq/report/templates").glob("*.jinja"))
+    headings = re.findall(r"<(?:h2|h3|summary|legend|a href=\"#\w+\")[^>]*>\s*([A-Z][\w' ]+)", templates)
+    assert len(named) > 12
+    assert {name for name in named if name not in {heading.strip() for heading in headings}} == set()

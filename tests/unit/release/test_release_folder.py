@@ -1,13 +1,16 @@
 """The released folder loads, says what the checkpoint says, and carries what the recipe decided."""
 
 import json
+import os
 
 import pytest
 import yaml
+from release_helpers import curate
 from safetensors.numpy import load_file
 
 from openqwq.artifacts.manifest import sha256_file
 from openqwq.errors import UserError
+from openqwq.release import build
 from openqwq.release.build import Wishes, prepare, write
 
 
@@ -108,6 +111,55 @@ def test_a_release_takes_the_place_of_an_earlier_one_but_of_nothing_else(run, tm
     with pytest.raises(UserError, match="something else than a release"):
         made(run, tmp_path / "thesis")
     assert (tmp_path / "thesis" / "thesis.tex").is_file()
+
+
+def test_a_release_takes_the_place_of_no_device(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="something else than a release"):
+        made(run, tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(run, tmp_path, monkeypatch):
+    real = build.Release.write_small
+
+    def small(release, folder):
+        real(release, folder)
+        (folder / "model.safetensors").symlink_to("/dev/full")
+
+    monkeypatch.setattr(build.Release, "write_small", small)
+    with pytest.raises(UserError, match=r"model.safetensors could not be written.*Make room"):
+        made(run, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
+
+
+def test_where_files_lay_on_a_disk_goes_nowhere(run, tmp_path):
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["curate"]["sources"].append({"name": "own", "type": "file", "path": "/home/somebody/secret project/own.jsonl"})
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    made(run, tmp_path / "out")
+    text = "".join(path.read_text() for path in (tmp_path / "out").rglob("*") if path.suffix in (".yaml", ".md", ".json"))
+    assert "secret project" not in text
+    assert "own.jsonl" in text
+
+
+@pytest.mark.parametrize(
+    "record", [b"", b"- a list", b"run: x", b"\xff\xfe\x00", b"base_model: {type: random}\ncurate: {sources: []}"]
+)
+def test_a_record_that_is_none(run, record):
+    (run / "config.yaml").write_bytes(record)
+    with pytest.raises(UserError, match="not the record of a run"):
+        prepare(run, Wishes())
+
+
+def test_what_others_wrote_is_text_on_the_card(run, tmp_path):
+    curate(run, sums="MIT | [x](javascript:y)\n\n# Free <script>alert(1)</script>")
+    made(run, tmp_path / "out", name='a"b')
+    card, notice = ((tmp_path / "out" / name).read_text() for name in ("README.md", "NOTICE"))
+    assert "<script>" not in card
+    assert "\n# Free" not in card + notice
+    assert "\\[x\\](javascript:y)" in card
+    assert "name = 'a\"b'\n" in card
 
 
 def test_what_was_altered_is_not_released(run):

@@ -14,7 +14,11 @@ from openqwq.release.licences import base_licence, kind_of
         ("Apache-2.0", "free"), ("MIT", "free"), ("CC-BY-4.0", "free"), ("ODC-BY-1.0", "free"), ("CC-BY-SA-3.0", "free"),
         ("Qwen licence (written by Qwen2.5-72B-Instruct)", "free"),
         ("CC-BY-NC-4.0", "forbidden"), ("cc-by-nc-sa-4.0", "forbidden"), ("CC BY-ND 4.0", "forbidden"),
-        ("Non-Commercial", "forbidden"),
+        ("Non-Commercial", "forbidden"), ("cc_by_nc_4.0", "forbidden"), ("CC-BY-NC4.0", "forbidden"),
+        ("for research purposes only", "forbidden"), ("Academic use only", "forbidden"), ("only for non-profit use", "forbidden"),
+        ("non_commercial", "forbidden"), ("only for academic research", "forbidden"), ("Unlicense", "free"), ("0BSD", "free"),
+        ("n/a", "undeclared"), ("None", "undeclared"), ("no license", "undeclared"), ("?", "undeclared"), ("TBD", "undeclared"),
+        ("see the card", "undeclared"), ("NCSA", "free"), ("Seed licence", "free"),
         ("research only", "forbidden"), ("All rights reserved", "forbidden"), ("qwen-research", "forbidden"),
         ("unknown", "undeclared"), ("not declared on the card", "undeclared"), ("", "undeclared"), ("other", "undeclared"),
         ("not declared on the card; made from APPS (MIT)", "undeclared"),
@@ -61,6 +65,9 @@ def test_base_models():
             base_licence("Qwen/Qwen2.5-3B", given)
     with pytest.raises(UserError, match="forbids it"):
         base_licence("somebody/model", "CC-BY-NC-4.0")
+    with pytest.raises(UserError, match="known to be licensed under qwen"):
+        base_licence("Qwen/Qwen2.5-72B", "apache-2.0")
+    assert base_licence("Qwen/Qwen2.5-72B", "Qwen") == "qwen"
 
 
 def test_another_licence_than_apache_needs_its_text(run, tmp_path):

@@ -1,9 +1,13 @@
 """Pushing: one commit or nothing, one line when something is missing, and never a token."""
 
+import inspect
 import os
+from unittest.mock import create_autospec
 
 import pytest
 from release_helpers import TOKEN
+
+from openqwq.release import push
 
 MODELSCOPE = """
 import json, os
@@ -12,11 +16,15 @@ LOG = Path(os.environ["LOG"])
 class HubApi:
     def _log(self, *what):
         LOG.open("a").write(json.dumps(what) + "\\n")
-    def login(self, token): self._log("login", token == os.environ["MODELSCOPE_API_TOKEN"])
-    def repo_exists(self, repo_id, repo_type): return os.environ.get("THERE") == "1"
+    def __init__(self, token): self._log("opened", token == os.environ["MODELSCOPE_API_TOKEN"])
+    def login(self, token): raise AssertionError("it writes the token to the disk")
+    def repo_exists(self, repo_id, repo_type, re_raise=False):
+        if os.environ.get("DOWN") and re_raise: raise RuntimeError("no network")
+        return os.environ.get("THERE") == "1"
     def create_model(self, model_id, visibility): self._log("create", model_id, visibility)
     def delete_model(self, model_id): self._log("delete", model_id)
-    def upload_folder(self, repo_id, folder_path, commit_message, repo_type):
+    def upload_folder(self, repo_id, folder_path, commit_message, repo_type, use_cache=True, disable_tqdm=False):
+        if use_cache: (Path(folder_path) / ".ms_upload_cache").write_text("")
         self._log("upload", sorted(p.name for p in Path(folder_path).iterdir()))
         if os.environ.get("FAIL"): raise RuntimeError("lost the line with " + os.environ["MODELSCOPE_API_TOKEN"])
 """
@@ -65,6 +73,19 @@ def test_a_repository_that_was_there_before_stays_when_the_push_fails(release, h
     assert release("--push", "hub:org/name", HF_ENDPOINT=hub.url, HF_TOKEN=TOKEN).returncode == 2
     assert hub.exists
     assert ("DELETE", "/api/repos/delete") not in hub.calls
+
+
+def test_a_private_release_does_not_go_into_a_public_repository(release, hub):
+    hub.exists = True
+    done = release("--push", "hub:org/name", "--private", HF_ENDPOINT=hub.url, HF_TOKEN=TOKEN)
+    assert done.returncode == 2
+    assert "is there already, and is public" in one_line(done)
+    assert not hub.commits
+
+
+def test_what_is_cleaned_is_a_token_and_no_name():
+    said = push.clean(f"hf_transfer is missing; {TOKEN}, ms-{'a1' * 18}, Bearer abc", TOKEN)
+    assert said == "hf_transfer is missing; …, …, …"
 
 
 def test_without_a_token_nothing_is_written_or_asked(release, hub, tmp_path):
@@ -116,8 +137,9 @@ def test_modelscope(release, modelscope, tmp_path):
     done = release("--push", "modelscope:org/name", **modelscope)
     assert done.returncode == 0, done.stderr
     log = (tmp_path / "log").read_text()
-    assert '["login", true]\n["create", "org/name", 5]\n["upload"' in log
+    assert '["opened", true]\n["create", "org/name", 5]\n["upload"' in log
     assert "README.md" in log
+    assert ".ms_upload_cache" not in log
     assert TOKEN not in done.stdout + done.stderr
 
 
@@ -133,6 +155,30 @@ def test_modelscope_overwrites_nothing(release, modelscope, tmp_path):
     assert done.returncode == 2
     assert "is there already" in one_line(done)
     assert "upload" not in (tmp_path / "log").read_text()
+
+
+def test_modelscope_that_cannot_be_asked_is_left_alone(release, modelscope, tmp_path):
+    done = release("--push", "modelscope:org/name", DOWN="1", **modelscope)
+    assert done.returncode == 2
+    assert "no network" in one_line(done)
+    assert "create" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_the_calls_are_those_of_modelscopes_own_client(monkeypatch, tmp_path, private):
+    """Not in the lock, because nothing else needs it; `pip install modelscope` into a scratch environment runs this."""
+    api = pytest.importorskip("modelscope.hub.api", reason="modelscope is no part of the locked environment")
+    below = pytest.importorskip("modelscope_hub.api")  # to which the client hands on whatever keywords it is given
+    client = create_autospec(api.HubApi)
+    client.return_value.repo_exists.return_value = False
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", TOKEN)
+    monkeypatch.setattr(push, "_modelscope", lambda: client)
+    push.push("modelscope", "org/name", tmp_path, private)
+    for name, handed_on in (("create_model", below.HubApi.create_repo), ("upload_folder", below.HubApi.upload_folder)):
+        called = dict(getattr(client.return_value, name).call_args.kwargs)
+        called["repo_id"] = called.pop("model_id", called.get("repo_id"))
+        assert set(called) <= set(inspect.signature(handed_on).parameters), "none of them falls into **extra"
+        inspect.signature(handed_on).bind(None, **{"repo_type": "model", **called})
 
 
 def test_modelscope_absent(release):

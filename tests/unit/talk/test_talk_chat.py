@@ -6,6 +6,7 @@ import json
 import pytest
 from talk_helpers import Scripted
 
+from openqwq.agents.environments.python import Python
 from openqwq.errors import UserError
 from openqwq.sandbox import SandboxBroken
 from openqwq.talk import chat
@@ -66,6 +67,7 @@ def test_commands(talk, tmp_path):
 @pytest.mark.parametrize(
     ("line", "told"),
     [("/nonsense", "/nonsense is no command"), ("/save", "needs the name of a file"), ("/save /dev/null/x", "could not be done"),
+     ("/save a\0b", "could not be done"), ("/save /proc/no/x", "could not be done"), ("/save ~nobody-here", "could not be done"),
      ("/\x1b[2J", "\\x1b[2J is no command")],
 )  # fmt: skip
 def test_a_mistake_is_told_and_the_chat_goes_on(talk, line, told):
@@ -156,6 +158,22 @@ def test_a_program_that_ctrl_c_interrupts_leaves_nothing_behind(talk, monkeypatc
     conversation, _ = talk(Scripted(CALL), "a", tool=tool)
     assert conversation.messages == []
     assert tool.run_python("print(2)") == "2"
+
+
+def test_a_program_that_does_not_end_is_ended(talk):
+    tool = Python(tool_seconds=1.0)
+    tool.reset(environment="python", reference='{"environment": "python", "task": {"answer": ""}}')
+    model = Scripted(CALL.replace("print(6 * 7)", "while True: pass"), CALL, "It is 42.")
+    talk(model, "a", tool=tool)
+    assert "was stopped after 1 s" in model.seen[1][-1]["content"]
+    assert model.seen[2][-1]["content"] == "42", "and the next one runs"
+
+
+def test_a_line_without_its_end_is_a_question(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("a\nb, and the pipe ends"))
+    model = Scripted("one", "two")
+    chat.run(Conversation(model, Screen(io.StringIO(), colour=False, fold=False), None, None))
+    assert [seen[-1]["content"] for seen in model.seen] == ["a", "b, and the pipe ends"]
 
 
 def test_a_sandbox_that_is_broken_is_told(talk, monkeypatch):

@@ -1,9 +1,11 @@
 """The chat with a real model, as a command with pipes."""
 
+import shutil
 import subprocess
 import sys
 
 import pytest
+import torch
 
 from openqwq.errors import UserError
 from openqwq.generate.template import render
@@ -45,6 +47,24 @@ def test_a_folder_without_weights(tmp_path):
     done = chat(tmp_path)
     assert done.returncode == 2
     assert "no weights" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_folder_whose_files_are_cut_off(tiny_model, tmp_path, name):
+    folder = tmp_path / "cut"
+    shutil.copytree(tiny_model, folder)
+    (folder / name).write_bytes((folder / name).read_bytes()[:100])
+    with pytest.raises(UserError, match="could not be loaded"):
+        TalkingModel.load(folder, "float32", 24)
+
+
+def test_a_model_that_cannot_compute_ends_the_question_only(tiny_model):
+    model = TalkingModel.load(tiny_model, "float32", 24)
+    with torch.no_grad():
+        model.model.get_input_embeddings().weight.fill_(float("nan"))
+    model.model.generation_config.do_sample = True
+    with pytest.raises(UserError, match="could not go on"):
+        list(model.answer([{"role": "user", "content": "1+1"}], None))
 
 
 def test_pieces_are_what_generate_gives_and_a_stop_ends_it(tiny_model):

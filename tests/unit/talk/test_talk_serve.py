@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -21,36 +22,41 @@ TOOL = {"type": "function", "function": {"name": "mul", "description": "", "para
 
 
 def test_the_parsers_fit_the_template(tiny_model, tmp_path):
-    assert serve.parsers(tiny_model) == ("deepseek_r1", "hermes", None)
+    assert serve.parsers(tiny_model) == ("openqwq", "hermes")
     folder = tmp_path / "other"
     shutil.copytree(tiny_model, folder)
     (folder / "chat_template.jinja").write_text("{{ messages }}")
-    assert serve.parsers(folder) == (None, None, None)
+    assert serve.parsers(folder) == (None, None)
+    (folder / "chat_template.jinja").write_text("{{ messages }} <tool_call> <function=")
+    assert serve.parsers(folder) == (None, "qwen3_coder")
     (folder / "chat_template.jinja").unlink()
     with pytest.raises(UserError, match="no chat template"):
         serve.parsers(folder)
-
-
-def test_marks_of_several_tokens_are_told(tiny_model, tmp_path):
-    folder = tmp_path / "other"
-    shutil.copytree(tiny_model, folder)
-    core = json.loads((folder / "tokenizer.json").read_text())
-    core["added_tokens"] = [token for token in core["added_tokens"] if "think" not in token["content"]]
-    core["model"]["vocab"] = {token: i for token, i in core["model"]["vocab"].items() if "think" not in token}
-    (folder / "tokenizer.json").write_text(json.dumps(core))
-    found = serve.parsers(folder)
-    assert (found.reasoning, found.tools) == (None, "hermes")
-    assert "several tokens" in found.why
 
 
 def test_vllm_is_called_with_them(tiny_model, monkeypatch):
     monkeypatch.setattr(serve, "_program", lambda _name: "/bin/vllm")
     words = serve.command(tiny_model, "auto", "127.0.0.1", 8000, "tiny")
     assert words[:3] == ["/bin/vllm", "serve", str(tiny_model)]
-    for pair in (["--reasoning-parser", "deepseek_r1"], ["--tool-call-parser", "hermes"], ["--served-model-name", "tiny"]):
+    for pair in (["--reasoning-parser", "openqwq"], ["--tool-call-parser", "hermes"], ["--served-model-name", "tiny"]):
         at = words.index(pair[0])
         assert words[at : at + 2] == pair
     assert "--enable-auto-tool-choice" in words
+    plugin = Path(words[words.index("--reasoning-parser-plugin") + 1])
+    assert plugin.is_absolute()
+    assert 'NAME = "openqwq"' in plugin.read_text(encoding="utf-8")
+
+
+def test_a_vllm_of_another_environment_finds_the_parser(tiny_model, tmp_path):
+    if serve._program("vllm"):
+        pytest.skip("vLLM is installed here, and goes before others")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "vllm").write_text("#!/bin/sh\necho $PYTHONPATH\n")
+    (tmp_path / "bin" / "vllm").chmod(0o755)
+    words = [sys.executable, "-m", "openqwq.cli", "serve", str(tiny_model), "--port", str(free_port())]
+    environment = os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": f"/elsewhere:{serve.PACKAGES}"}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert done.stdout.startswith(f"{serve.PACKAGES}:/elsewhere"), done.stderr
 
 
 def openqwq(*arguments):
@@ -67,6 +73,7 @@ def test_what_is_refused(tiny_model, tmp_path):
             ([tmp_path / "nowhere"], "no such model folder"),
             ([tiny_model, "--host", "0.0.0.0"], "--allow-remote"),
             ([tiny_model, "--port", "99999"], "is none"),
+            ([tiny_model, "--engine", "transformers", "--name", "x"], "--name is for vLLM"),
             *([([tiny_model, "--port", taken], "cannot be listened on")] if find_spec("openai") else []),
             *([([tiny_model, "--engine", "vllm"], "vLLM is not installed")] if serve._program("vllm") is None else []),
         ]:
@@ -77,38 +84,9 @@ def test_what_is_refused(tiny_model, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def calling(tmp_path_factory):
+def calling(by_heart):
     """A model that has learnt one thing by heart: to answer QUESTION with TURN."""
-    import torch
-
-    from openqwq.config.model import RandomModel
-    from openqwq.generate.checkpoint import load_model, load_tokenizer
-    from openqwq.generate.template import render
-    from openqwq.model.import_model import run
-    from openqwq.release import files
-    from openqwq.stage import Stage
-
-    folder = tmp_path_factory.mktemp("calling")
-    stage = Stage("import_model", config={}, inputs={}, state_root=folder / ".state", seed=1, recipe_version=1)
-    source = RandomModel(type="random", hidden_size=64, layers=2, heads=2, intermediate_size=128, max_length=1024)
-    with stage.running():
-        run(stage, source, folder / "base")
-    tokenizer, model = load_tokenizer(folder / "base"), load_model(folder / "base", "float32", "cpu")
-    prompt = tokenizer(render(tokenizer, [{"role": "user", "content": QUESTION}], [TOOL]), add_special_tokens=False)["input_ids"]
-    turn = tokenizer(TURN + "<|im_end|>", add_special_tokens=False)["input_ids"]
-    ids, labels = torch.tensor([prompt + turn]), torch.tensor([[-100] * len(prompt) + turn])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for _ in range(400):
-        loss = model(input_ids=ids, labels=labels).loss
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        if loss.item() < 0.005:
-            break
-    model.save_pretrained(folder / "base")
-    shutil.copytree(folder / "base", folder / "calling")
-    files.write(folder / "base", folder / "calling", "float32", {"temperature": 0.0, "top_p": 1.0, "top_k": 0})
-    return folder / "calling"
+    return by_heart({QUESTION: TURN}, [TOOL])
 
 
 def free_port():

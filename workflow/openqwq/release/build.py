@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -45,7 +46,7 @@ class Release:
         notice = notices.notice(source, facts.licence, facts.data, facts.origins)
         (folder / "NOTICE").write_text(notice, encoding="utf-8")
         (folder / "README.md").write_text(card.text(source, facts), encoding="utf-8")
-        record = yaml.safe_dump(source.config, sort_keys=False, allow_unicode=True)
+        record = yaml.safe_dump(_without_places(source.config), sort_keys=False, allow_unicode=True)
         (folder / "openqwq").mkdir()
         (folder / "openqwq" / "config.yaml").write_text(record, encoding="utf-8")
         write_json(
@@ -84,7 +85,7 @@ def prepare(run: Path, wishes: Wishes) -> Release:
 
 def require_place(out: Path) -> None:
     """Raises `UserError` for a place where something else than an earlier release stands."""
-    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file()):
+    if (out.exists() and not out.is_dir()) or (out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file()):
         raise UserError(f"{out}: something else than a release stands there, and it would be lost. Give another --out.")
 
 
@@ -95,3 +96,13 @@ def write(release: Release, out: Path) -> list[tuple[str, int]]:
         release.write_small(folder)
         weights.write(release.shards, release.facts.dtype, folder)
         return release.listing(folder)
+
+
+def _without_places(config: Any) -> Any:
+    """The configuration, of local files and folders with the names alone: where they lie on a disk is nobody's business."""
+    if isinstance(config, dict):
+        return {
+            key: Path(value).name if key == "path" and isinstance(value, str) else _without_places(value)
+            for key, value in config.items()
+        }
+    return [_without_places(one) for one in config] if isinstance(config, list) else config

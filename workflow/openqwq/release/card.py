@@ -1,6 +1,8 @@
 """The model card: README.md, every figure of it from the run's own manifests and tables."""
 
+import re
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import yaml
@@ -80,7 +82,7 @@ def _what(source: Source, facts: Facts) -> str:
 def _use(facts: Facts) -> str:
     return (
         "## Use\n\n```python\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
-        f'name = "{facts.name}"\ntokenizer = AutoTokenizer.from_pretrained(name)\n'
+        f"name = {facts.name!r}\ntokenizer = AutoTokenizer.from_pretrained(name)\n"
         "model = AutoModelForCausalLM.from_pretrained(name)\n"
         'messages = [{"role": "user", "content": "What is 17 + 25?"}]\n'
         'prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)\n'
@@ -192,8 +194,8 @@ def _again(source: Source) -> str:
     versions = ", ".join(f"{name} {packages[name]}" for name in ("torch", "transformers", "trl") if name in packages)
     dirty = " with uncommitted changes" if code.get("dirty") else ""
     return (
-        "## How to make it again\n\n`openqwq/config.yaml` in this repository is the run's whole configuration, "
-        "`openqwq/lineage.json` the fingerprint, commit and inputs of every artifact.\n\n"
+        "## How to make it again\n\n`openqwq/config.yaml` in this repository is the run's whole configuration "
+        "(of local files the names alone), `openqwq/lineage.json` the fingerprint, commit and inputs of every artifact.\n\n"
         f"| | |\n|---|---|\n| commit | `{code.get('commit') or 'not known'}`{dirty} |\n"
         f"| locked environment (SHA-256 of envs/*.txt) | `{environment.get('lock')}` |\n"
         f"| packages | Python {environment.get('python')}, {versions} |\n"
@@ -215,4 +217,5 @@ def _score(row: dict[str, Any] | None, k: int) -> str:
 
 
 def _cell(value: str) -> str:
-    return " ".join(value.replace("|", "/").split())
+    """Others' text in a table of Markdown, in which it makes no cell, no link and no element."""
+    return re.sub(r"([\[\]`*_])", r"\\\1", escape(" ".join(value.replace("|", "/").split()), quote=False))

@@ -18,13 +18,17 @@ from openqwq.errors import UserError
 Kind = Literal["free", "undeclared", "forbidden"]
 # Not for commercial use, no derivatives, or research and evaluation alone.
 _FORBIDDEN = re.compile(
-    r"\b(nc|nd|noncommercial|no[- ]?derivatives?|proprietary|confidential)\b|non[- ]commercial|all rights reserved"
-    r"|(research|evaluation|academic|internal)[- ](use[- ])?only|qwen-research|do not (re)?distribute|no redistribution",
+    r"(?<![a-z])(nc|nd)(?![a-z])|non ?profit|non ?commercial|no ?derivatives?\b|proprietary|confidential|all rights reserved"
+    r"|(research|evaluation|academic|education(al)?|internal|personal)( (use|usage|purposes?))? only|qwen research"
+    r"|only for \w* ?(research|evaluation|academic|education)|do not (re)?distribute|no redistribution",
     re.IGNORECASE,
 )
 _UNDECLARED = re.compile(
-    r"^\s*$|unknown|not (declared|given|stated|specified)|undeclared|^\s*other\s*$|^\s*none\s*$|unlicensed", re.IGNORECASE
+    r"^\W*$|unknown|not (declared|given|stated|specified|available)|undeclared|unlicensed|no licen[cs]e"
+    r"|^\W*(other|none|null|n/?a|nan|tbd|custom|see\b.*)\W*$",
+    re.IGNORECASE,
 )
+LONGEST = 200  # characters of a licence: it stands in a row of others' data, who may write anything there
 TABLES = {"problems": "problems/train.parquet", "traces": "traces/train.parquet", "preferences": "preferences/train.parquet"}
 
 # What each stage and those before it learn from: a preference set's licence does not bind a model that has not seen it.
@@ -56,7 +60,8 @@ class Used:
 
 def kind_of(licence: str) -> Kind:
     """What a licence, as written, says about passing on a model that was made with it."""
-    return "forbidden" if _FORBIDDEN.search(licence) else "undeclared" if _UNDECLARED.search(licence) else "free"
+    words = re.sub(r"[_-]+", " ", licence)
+    return "forbidden" if _FORBIDDEN.search(words) else "undeclared" if _UNDECLARED.search(words) else "free"
 
 
 def used(curated: Path, sources: list[dict[str, Any]], stage: str) -> list[Used]:
@@ -74,7 +79,7 @@ def used(curated: Path, sources: list[dict[str, Any]], stage: str) -> list[Used]
         for batch in pq.ParquetFile(curated / path).iter_batches(columns=["source", "metadata"]):
             for source, metadata in zip(batch["source"].to_pylist(), batch["metadata"].to_pylist(), strict=True):
                 licence = json.loads(metadata or "{}").get("licence") or declared.get(source, "not declared")
-                found[source, role, str(licence)] += 1
+                found[source, role, " ".join(str(licence).split())[:LONGEST]] += 1
     return [Used(*key, rows) for key, rows in sorted(found.items())]
 
 
@@ -106,4 +111,9 @@ def base_licence(name: str, given: str | None) -> str:
         raise UserError(f"the licence of the base model {name} is not known here. Look at its card and give --base-licence SPDX.")
     if kind_of(licence) != "free" or (known is not None and kind_of(known) == "forbidden"):
         raise UserError(f"the model may not be released: the licence of its base model {name} ({known or licence}) forbids it.")
+    if known is not None and licence.lower() != known:
+        raise UserError(
+            f"--base-licence {licence}: the base model {name} is known to be licensed under {known}. Leave the option away, or "
+            "correct the table in release/licences.py if its card says otherwise."
+        )
     return licence.lower()

@@ -11,7 +11,7 @@ from openqwq.errors import UserError, scrub
 
 MESSAGE = "Release by open-qwq"
 OLD = ["*.safetensors", "*.safetensors.index.json"]  # of an earlier release in other shards: loaded, they would mix with these
-_TOKEN = re.compile(r"\b(hf|ms)[-_][A-Za-z0-9-]{8,}|[Bb]earer\s+\S+")
+_TOKEN = re.compile(r"\b(hf|ms)[-_][\w.-]{20,}|[Bb]earer\s+\S+")
 
 
 def target(text: str) -> tuple[str, str]:
@@ -59,6 +59,8 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
     errors = (HfHubHTTPError, OfflineModeIsEnabled, HTTPError, OSError, ValueError, RuntimeError)
     with _told("hub", name, token, errors):
         made = not api.repo_exists(name)
+        if private and not made and not api.model_info(name).private:
+            raise UserError(f"--push hub: {name} is there already, and is public. Leave --private away, or name a new one.")
         if made:
             try:
                 api.create_repo(name, private=private)
@@ -73,18 +75,21 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
 
 
 def _to_modelscope(name: str, folder: Path, private: bool) -> str:
-    """Its client may upload in several commits, so only a new repository is filled, and removed again where that fails."""
+    """Its client may upload in several commits, so only a new repository is filled. Where that fails it is removed again, or
+    named: the service does not let every program remove one."""
     token, client = _token("modelscope"), _modelscope()
-    api, errors = client(), (Exception,)  # its errors have no common class, and each must end in one line without a token
+    errors = (Exception,)  # its errors have no common class, and each must end in one line without a token
     with _told("modelscope", name, token, errors):
-        api.login(token)
-        if api.repo_exists(repo_id=name, repo_type="model"):
+        api = client(token=token)  # its login() would write the token to the disk
+        if api.repo_exists(repo_id=name, repo_type="model", re_raise=True):  # else a lost line would be a no
             raise UserError(
                 f"--push modelscope: {name} is there already, and its client could leave it half overwritten. Name a new one."
             )
         api.create_model(model_id=name, visibility=1 if private else 5)
         with _undone(True, lambda: api.delete_model(model_id=name), errors):
-            api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE, repo_type="model")
+            # Its cache of what has been sent would lie in the release.
+            more = {"repo_type": "model", "use_cache": False, "disable_tqdm": True}
+            api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE, **more)
     return f"https://modelscope.cn/models/{name}"
 
 

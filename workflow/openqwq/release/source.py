@@ -51,7 +51,9 @@ def open_source(folder: Path, stage: str | None) -> Source:
         config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         if not isinstance(config["base_model"]["type"], str) or not isinstance(config["curate"]["sources"], list):
             raise KeyError("base_model, curate")
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        for key in ("run", "evaluate", "benchmarks", *STAGES):
+            config[key]
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(f"{folder / 'config.yaml'}: not the record of a run ({error!r}). Name a run's folder.") from error
     final = run.json("evaluate/final.json")
     chosen = stage or (final or {}).get("stage")

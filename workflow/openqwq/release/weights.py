@@ -60,9 +60,12 @@ def plan(checkpoint: Path, dtype: str, most: int = SHARD_BYTES) -> list[Shard]:
 
 
 def write(shards: list[Shard], dtype: str, folder: Path) -> None:
-    """Writes the files, and `model.safetensors.index.json` where there are several. One shard at a time is in memory."""
+    """Writes the files, and `model.safetensors.index.json` where there are several. One shard at a time is in memory.
+
+    Raises `UserError` where the disk does not take them.
+    """
     import torch
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
     from safetensors.torch import save_file
 
     for shard in shards:
@@ -71,7 +74,10 @@ def write(shards: list[Shard], dtype: str, folder: Path) -> None:
             with safe_open(path, framework="pt") as handle:
                 tensor = handle.get_tensor(name)
             tensors[name] = tensor.to(getattr(torch, dtype)) if tensor.is_floating_point() else tensor
-        save_file(tensors, folder / shard.name, metadata={"format": "pt"})
+        try:
+            save_file(tensors, folder / shard.name, metadata={"format": "pt"})
+        except SafetensorError as error:  # which is no OSError, whatever happened to the disk
+            raise UserError(f"{shard.name} could not be written ({error}). Make room on that disk, and start again.") from error
     if len(shards) > 1:
         index = {
             "metadata": {"total_size": sum(shard.bytes for shard in shards)},

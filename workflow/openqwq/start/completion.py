@@ -80,31 +80,75 @@ complete -o default -F _{program} {program}
 
 
 def _zsh(program: str, found: list[Node]) -> str:
-    """zsh reads bash's completions through bashcompinit."""
-    begin = "autoload -U +X compinit bashcompinit && compinit -u && bashcompinit"
-    body = _bash(program, found).split("\n", 1)[1]
-    return f'# zsh completion of {program}: eval "$({program} completion zsh)"\n{begin}\n{body}'
+    """Without remarks: `eval` in an interactive zsh would run them."""
+    lines = []
+    for node in found:
+        key = " ".join(node.words)
+        for option, values in node.choices.items():
+            lines.append(f"    ('{key}|{option}') found=({' '.join(map(_quoted, values))}) ;;")
+        if not node.choices.get(""):
+            lines.append(f"    ('{key}|') found=({_described(node.commands)}) ;;")
+        lines.append(f"    ('{key}|-') found=({_described(node.options)}) ;;")
+    known = "|".join(f"'{' '.join(node.words)}'" for node in found if node.words)
+    cases = "\n".join(lines)
+    return f"""\
+_{program}_words() {{
+  case $1 in
+{cases}
+  esac
+}}
+_{program}() {{
+  local command='' one
+  local -a found
+  for one in "${{(@)words[2,CURRENT-1]}}"; do
+    case "${{command:+$command }}$one" in
+      ({known}) command="${{command:+$command }}$one" ;;
+    esac
+  done
+  [[ ${{words[CURRENT-1]}} == -* ]] && _{program}_words "$command|${{words[CURRENT-1]}}"
+  if (( ! $#found )); then
+    if [[ ${{words[CURRENT]}} == -* ]]; then _{program}_words "$command|-"; else _{program}_words "$command|"; fi
+  fi
+  if (( $#found )); then _describe {program} found; else _files; fi
+}}
+(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit -i }}
+compdef _{program} {program}
+"""
+
+
+def _described(helps: dict[str, str]) -> str:
+    return " ".join(_quoted(f"{name}:{help_}") for name, help_ in helps.items())
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _fish(program: str, found: list[Node]) -> str:
-    lines = [f"# fish completion of {program}: {program} completion fish | source"]
+    """As in bash, the words that are no options are the command; fish's own helper would take any word for one, a folder too."""
+    known = " ".join(_fish_quoted(" ".join(node.words)) for node in found if node.words)
+    lines = [
+        f"# fish completion of {program}: {program} completion fish | source",
+        f"function __{program}_at",
+        "    set -l command",
+        "    for one in (commandline -opc)[2..]",
+        f"        if contains -- (string join ' ' -- $command $one) {known}",
+        "            set -a command $one",
+        "        end",
+        "    end",
+        '    test "$command" = "$argv"',
+        "end",
+    ]
     for node in found:
-        inside = (
-            " ".join(f"__fish_seen_subcommand_from {word};" + " and" for word in node.words)
-            .removesuffix(" and")
-            .removesuffix(";")
-        )
-        alone = f"not __fish_seen_subcommand_from {' '.join(node.commands)}" if node.commands else ""
+        when = f"-n '{' '.join([f'__{program}_at', *node.words])}'"
         for name, help_ in node.commands.items():
-            when = "; and ".join(filter(None, [inside, alone]))
-            lines.append(f"complete -c {program} -f -n '{when}' -a {name} -d {_fish_quoted(help_)}")
+            lines.append(f"complete -c {program} -f {when} -a {name} -d {_fish_quoted(help_)}")
         for value in node.choices.get("", ()):
-            lines.append(f"complete -c {program} -f -n '{inside}' -a {value}")
+            lines.append(f"complete -c {program} -f {when} -a {value}")
         for option, help_ in node.options.items():
             flag = f"-l {option[2:]}" if option.startswith("--") else f"-s {option[1:]}"
             values = f" -x -a '{' '.join(node.choices[option])}'" if option in node.choices else ""
-            when = inside or "__fish_use_subcommand"
-            lines.append(f"complete -c {program} -n '{when}' {flag}{values} -d {_fish_quoted(help_)}")
+            lines.append(f"complete -c {program} {when} {flag}{values} -d {_fish_quoted(help_)}")
     return "\n".join(lines) + "\n"
 
 

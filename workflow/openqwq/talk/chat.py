@@ -79,7 +79,7 @@ def _do(conversation: Conversation, line: str, person: bool) -> None:
             raise UserError("/save needs the name of a file")
         try:
             conversation.save(Path(rest).expanduser())
-        except (OSError, RuntimeError) as error:  # a folder that may not be written to; ~ of nobody
+        except (OSError, RuntimeError, ValueError) as error:  # a folder that may not be written to; ~ of nobody; a NUL
             raise UserError(f"/save: this could not be done ({error})") from error
         tell(f"saved as {visible(rest)}")
     else:

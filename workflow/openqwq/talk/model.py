@@ -29,11 +29,13 @@ class TalkingModel:
         """From a model folder, on the GPU where there is one. `dtype` None: bfloat16 there, float32 on a CPU."""
         import torch
 
-        tokenizer = load_tokenizer(folder)
         try:
+            tokenizer = load_tokenizer(folder)
             model = load_model(folder, dtype or ("bfloat16" if torch.cuda.is_available() else "float32"))
-        except (OSError, ValueError, RuntimeError) as error:
-            said = " ".join(str(error).split())[:300]
+        except UserError:
+            raise
+        except Exception as error:
+            said = " ".join(str(error).split())[:300] or type(error).__name__
             raise UserError(f"{folder}: the model could not be loaded ({said}). Check the folder, and the memory.") from error
         return cls(model, tokenizer, max_tokens)
 
@@ -42,7 +44,7 @@ class TalkingModel:
         self._stop.set()
 
     def answer(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> Iterator[str]:
-        """The answer's text, without the end token. Raises `UserError` where the conversation has no room left."""
+        """The answer's text, without the end token. Raises `UserError` where it finds no room, or computing fails."""
         from transformers import StoppingCriteriaList, TextIteratorStreamer
 
         inputs = self.tokenizer(render(self.tokenizer, messages, tools), add_special_tokens=False, return_tensors="pt")
@@ -84,6 +86,9 @@ class TalkingModel:
                 raise Leaving from again
             self.seconds = time.monotonic() - started
             self.cut = self.tokens >= room
+        if failed and isinstance(failed[0], RuntimeError):  # no memory left; probabilities that are none
+            said = " ".join(str(failed[0]).split())[:300]
+            raise UserError(f"the model could not go on ({said}). /reset begins anew") from failed[0]
         if failed:
             raise failed[0]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from openqwq.show.visible import visible
+from openqwq.talk.thinking import CLOSE, OPEN, held
 
-OPEN, CLOSE = "<think>", "</think>"
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
@@ -56,7 +56,7 @@ class Screen:
             self._put(self.held[:at])
             self.held = self.held[at + len(mark) :]
             self._thinking(not self.thinking)
-        keep = next((n for n in range(len(mark) - 1, 0, -1) if self.held.endswith(mark[:n])), 0)
+        keep = held(self.held, mark)
         self._put(self.held[: len(self.held) - keep])
         self.held = self.held[len(self.held) - keep :]
         self.out.flush()

@@ -11,16 +11,20 @@ from typing import NamedTuple
 from openqwq.errors import UserError
 from openqwq.generate.checkpoint import require_checkpoint
 from openqwq.progress import tell
+from openqwq.talk.thinking import CLOSE
 
+PACKAGES = Path(__file__).parents[2]  # where this package lies
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
+PLUGIN = Path(__file__).with_name("vllm_parser.py")  # its reasoning parser, which registers itself as "openqwq"
+
+
 class Parsers(NamedTuple):
-    """vLLM's names of what reads thinking and tool calls out of a completion, or None; `why` says why one is missing."""
+    """vLLM's names of what reads thinking and tool calls out of a completion, None where the template has no such thing."""
 
     reasoning: str | None
     tools: str | None
-    why: str | None = None
 
 
 def parsers(folder: Path) -> Parsers:
@@ -32,24 +36,11 @@ def parsers(folder: Path) -> Parsers:
         )
     template = path.read_text(encoding="utf-8", errors="replace")
     tools = ("qwen3_coder" if "<function=" in template else "hermes") if "<tool_call>" in template else None
-    if "</think>" not in template:
-        return Parsers(None, tools)
-    if not all(_single_token(folder, mark) for mark in ("<think>", "</think>")):
-        # vLLM's parser looks for two tokens, and refuses to start where the vocabulary has them not.
-        why = "the tokenizer writes <think> in several tokens, which vLLM's parsers cannot read: thinking stays in the content"
-        return Parsers(None, tools, why)
-    return Parsers("deepseek_r1", tools)
+    return Parsers("openqwq" if CLOSE in template else None, tools)
 
 
-def _single_token(folder: Path, text: str) -> bool:
-    from tokenizers import Tokenizer
-
-    path = folder / "tokenizer.json"
-    return path.is_file() and Tokenizer.from_file(str(path)).token_to_id(text) is not None
-
-
-def command(folder: Path, engine: str, host: str, port: int, name: str) -> list[str]:
-    """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is not installed."""
+def command(folder: Path, engine: str, host: str, port: int, name: str | None) -> list[str]:
+    """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is absent, or takes no name."""
     require_checkpoint(folder)
     found = parsers(folder)
     vllm = _program("vllm")
@@ -59,12 +50,12 @@ def command(folder: Path, engine: str, host: str, port: int, name: str) -> list[
         )
     where = ["--host", host, "--port", str(port)]
     if vllm and engine != "transformers":
-        words = [vllm, "serve", str(folder), *where, "--served-model-name", name]
-        words += ["--reasoning-parser", found.reasoning] if found.reasoning else []
+        words = [vllm, "serve", str(folder), *where, "--served-model-name", name or folder.resolve().name]
+        words += ["--reasoning-parser-plugin", str(PLUGIN), "--reasoning-parser", found.reasoning] if found.reasoning else []
         words += ["--enable-auto-tool-choice", "--tool-call-parser", found.tools] if found.tools else []
-        if found.why:
-            tell(f"openqwq: {found.why}")
         return words
+    if name:
+        raise UserError("serve: --name is for vLLM; `transformers serve` knows a model by its folder alone. Leave it away.")
     missing = [module for module in ("openai", "fastapi", "uvicorn") if find_spec(module) is None]
     if missing:
         raise UserError(f"serve: `transformers serve` needs {', '.join(missing)}, which is not installed. Run `make env` again.")
@@ -78,12 +69,15 @@ def run(folder: Path, engine: str, host: str, port: int, name: str | None, allow
         raise UserError(
             f"serve: {host} may be reached by others, and the server asks nobody who they are. Add --allow-remote if meant."
         )
-    words = command(folder, engine, host, port, name or folder.resolve().name)
+    words = command(folder, engine, host, port, name)
     _require_free(host, port)
     # A local folder is served: nothing is to be asked of a hub, not even whether there are newer versions.
     os.environ |= {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    tell(f"openqwq: http://{host}:{port}/v1, by {' '.join(words[:4]) if words[1] == '-m' else 'vllm serve'}; Ctrl-C ends it")
+    # A vLLM of another environment loads our parser, too.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
+    place = f"[{host}]" if ":" in host else host
+    tell(f"openqwq: http://{place}:{port}/v1, by {' '.join(words[:4]) if words[1] == '-m' else 'vllm serve'}; Ctrl-C ends it")
     os.execv(words[0], words)  # noqa: S606  no shell, and a program of our own environment
 
 
