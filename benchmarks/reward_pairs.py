@@ -34,7 +34,7 @@ def main() -> int:
     )
     options.add_argument("--data", type=Path, default=os.environ.get("OPENQWQ_DATA"), help="default: $OPENQWQ_DATA")
     options.add_argument("--limit", type=int, default=PAIRS, help="pairs, for a quick try; half of them train")
-    options.add_argument("--max-length", type=int, default=1024, help="tokens of the longest pair that trains; the demo has 512")
+    options.add_argument("--max-length", type=int, default=512, help="tokens of the longest pair that trains, as in the demo")
     options.add_argument("--epochs", type=int, default=1, help="as in the demo")
     options.add_argument("--control-steps", type=int, default=4, help="of the training on shuffled labels; the demo has 10")
     options.add_argument("--out", type=Path, default=Path("results/bench/reward_pairs"))
