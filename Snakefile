@@ -25,11 +25,13 @@ include: "workflow/rules/traces.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/release.smk"
+include: "workflow/rules/jobs.smk"
 
 
 localrules:
     all,
     curate_shards,
+    profile_shards,
     evaluate_shards,
     gate_plan,
     evaluate,
@@ -49,8 +51,12 @@ onstart:
 # Snakemake now knows what is complete: the stages' safety copies of finished work have done their duty.
 onsuccess:
     forget_published(Path(HERE) / ".state")
-    # The links to the shards are gone; what they once were linked to is no reason to curate or evaluate again.
-    for links in [rules.curate_shards.output[0], *map(IOFile, EVALUATE_LINKS)]:
+    # The links to the shards are gone; what they once were linked to is no reason to make a stage again.
+    for links in [
+        rules.curate_shards.output[0],
+        rules.profile_shards.output[0],
+        *map(IOFile, EVALUATE_LINKS),
+    ]:
         workflow.persistence.cleanup_metadata(links)
 
 

@@ -45,13 +45,11 @@ def main() -> int:
 
 
 def sharded(config: Path, shards: int, folder: Path) -> Path:
-    """The configuration as a run of its own below `folder`, with `shards` wherever `execution` counts shards."""
+    """The configuration as a run of its own below `folder`, with so many `shards` of curation and of each evaluation."""
     value = yaml.safe_load(config.read_text(encoding="utf-8"))
     value |= {"run": "dag", "results": str(folder / "results")}
     execution = value.setdefault("execution", {})
-    from openqwq.config import Execution
-
-    execution |= {key: shards for key in Execution.model_fields if key.endswith("shards")}
+    execution |= {"shards": shards, "evaluate_shards": shards}
     path = folder / "dag.yaml"
     path.write_text(yaml.safe_dump(value), encoding="utf-8")
     return path

@@ -1,7 +1,8 @@
 """Our scores beside lm-eval's rules on the same completions of SmolLM2-135M-Instruct: GSM8K's first 200 test problems, HumanEval.
 
-`python -m benchmarks.evaluation --model DIR --data DIR`. Completions are drawn once, greedily, and kept beside the result, so
-that a second start only judges. Four sets:
+`snakemake import_model` makes the model of the demo, `python -m benchmarks.evaluation --model results/demo/base_model --data DIR`
+measures; DIR has gsm8k_test.jsonl and gsm8k_train.jsonl. Completions are drawn once, greedily, and kept beside the result with
+what they were drawn from, so that a second start only judges. Four sets, all or those named by `--sets`:
 
     gsm8k            our prompt (chat template, "put your final answer within \\boxed{}"): ours, strict-match, flexible-extract
     gsm8k_marked     the same after one worked example, the first of the training set, whose solution ends with `#### 72` and with
@@ -10,8 +11,9 @@ that a second start only judges. Four sets:
     humaneval_chat   our prompt (chat template, "reply with the whole function"), ours alone: what our own table shows
 
 On GSM8K it is also told where our equality alone differs from theirs, on the answers that flexible-extract reads. For
-`humaneval` our verifier gets prompt and continuation as one fenced block. Every problem on which two judge differently is
-written out with what each of them read.
+`humaneval` our verifier gets prompt and continuation as one fenced block. lm-eval lets a model write up to 1,024 tokens
+there; here both rules judge the first 256. Every problem on which two judge differently stands in disagreements.md with
+what each of them read.
 """
 
 import argparse
@@ -21,24 +23,30 @@ import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks import harness_rules as theirs
-from openqwq.artifacts.files import write_json
+from openqwq.artifacts.files import replacing, write_json
+from openqwq.artifacts.manifest import input_hash, sha256_json
 from openqwq.config.evaluate import Benchmark
 from openqwq.config.train import Sampling
 from openqwq.environment import environment
 from openqwq.evaluate.benchmarks import load
 from openqwq.evaluate.benchmarks.row import BOXED
 from openqwq.generate import Sampler, open_sampler
+from openqwq.generate.checkpoint import load_tokenizer
+from openqwq.generate.template import render
 from openqwq.sandbox import Sandbox
 from openqwq.verify import Item, VerifierPool
 
 PROBLEMS = 200  # of GSM8K, the first
 TOKENS = {"gsm8k": 320, "gsm8k_marked": 320, "humaneval": 256, "humaneval_chat": 384}
 BATCH = 64
+FENCE = "`" * 12  # longer than any that a continuation has: the block ends where the continuation does
 TAIL = 160  # characters of a completion's end that are written out
+RULES = ("ours", "strict", "flexible", "theirs")
 Rows = list[dict[str, Any]]
 
 
@@ -48,20 +56,48 @@ def main() -> int:
     options.add_argument("--model", type=Path, required=True, help="a folder made by `snakemake import_model`")
     options.add_argument("--data", type=Path, default=os.environ.get("OPENQWQ_DATA"), required="OPENQWQ_DATA" not in os.environ)
     options.add_argument("--out", type=Path, default=Path("results/bench/evaluation"))
+    options.add_argument("--sets", nargs="+", choices=TOKENS, default=list(TOKENS), metavar="SET", help=", ".join(TOKENS))
     given = options.parse_args()
     gsm8k = load(Benchmark(name="gsm8k", path=str(given.data / "gsm8k_test.jsonl")))[:PROBLEMS]
     humaneval, raw = load(Benchmark(name="humaneval")), human_eval()
     example = worked(given.data / "gsm8k_train.jsonl")
-    texts = drawn(given.model, given.out, gsm8k, humaneval, raw, example)
-    result = {name: judge_gsm8k(gsm8k, texts[name]) for name in ("gsm8k", "gsm8k_marked")}
-    result["humaneval"] = judge_humaneval(humaneval, raw, texts["humaneval"])
-    result["humaneval_chat"] = {"ours": share(ours(humaneval, texts["humaneval_chat"])), "n": len(humaneval)}
-    write_json(given.out / "result.json", result | {"environment": environment()})
-    for name, found in result.items():
-        print(name, {key: value for key, value in found.items() if key != "disagreements"})
-        for line in found.get("disagreements", []):
-            print("  ", json.dumps(line, ensure_ascii=False))
+    texts = drawn(given.model, given.out, given.sets, gsm8k, humaneval, raw, example)
+    result: dict[str, dict[str, Any]] = {}
+    for name, said in texts.items():
+        if name.startswith("gsm8k"):
+            result[name] = judge_gsm8k(gsm8k, said)
+        elif name == "humaneval":
+            result[name] = judge_humaneval(humaneval, raw, said)
+        else:
+            result[name] = {"n": len(humaneval), "ours": share(ours(humaneval, said))}
+    write_json(given.out / "result.json", result | {"model": input_hash(given.model), "environment": environment()})
+    page = "\n".join(line for name, found in result.items() for line in as_markdown(name, found))
+    with replacing(given.out / "disagreements.md") as path:
+        path.write_text(page + "\n", encoding="utf-8")
+    print(page)
     return 0
+
+
+def as_markdown(name: str, found: dict[str, Any]) -> list[str]:
+    """A set's shares, and a table with every disagreement."""
+    n = found["n"]
+    shares = {key: value for key, value in found.items() if key in RULES}
+    lines = [f"## {name}, {n} problems", "", "| rule | correct |", "|---|---|"]
+    lines += [f"| {rule} | {'none could be judged' if value is None else f'{value:.1%}'} |" for rule, value in shares.items()]
+    for kind in ("disagreements", "unequal"):
+        rows = found.get(kind)
+        if rows is None:
+            continue
+        lines += ["", f"{kind}: {len(rows)}", ""]
+        if rows:
+            lines += ["| " + " | ".join(rows[0]) + " |", "|---" * len(rows[0]) + "|"]
+            lines += ["| " + " | ".join(map(_cell, row.values())) + " |" for row in rows]
+    return [*lines, ""]
+
+
+def _cell(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "⏎")
 
 
 def human_eval() -> Rows:
@@ -83,20 +119,37 @@ def worked(path: Path) -> Rows:
     return [{"role": "user", "content": row["question"] + BOXED}, {"role": "assistant", "content": said}]
 
 
-def drawn(model: Path, out: Path, gsm8k: Rows, humaneval: Rows, raw: Rows, example: Rows) -> dict[str, list[str]]:
-    """The completions of each set; what lies in `out` already is not drawn again."""
-    missing = [name for name in TOKENS if not (out / f"{name}.json").is_file()]
+def drawn(
+    model: Path, out: Path, sets: list[str], gsm8k: Rows, humaneval: Rows, raw: Rows, example: Rows
+) -> dict[str, list[str]]:
+    """The completions of each set; what `out` has of the same model and prompts is not drawn again."""
+    tokenizer, weights = load_tokenizer(model), input_hash(model)
+
+    def chat(messages: Rows) -> str:
+        return render(tokenizer, messages, None)
+
+    prompts = {
+        "gsm8k": [chat(row["messages"]) for row in gsm8k],
+        "gsm8k_marked": [chat([*example, *row["messages"]]) for row in gsm8k],
+        "humaneval": [row["prompt"] for row in raw],
+        "humaneval_chat": [chat(row["messages"]) for row in humaneval],
+    }
+    kept = {name: read(out / f"{name}.json") for name in sets}
+    wanted = {name: sha256_json([weights, prompts[name], TOKENS[name], BATCH]) for name in sets}
+    missing = [name for name in sets if kept[name].get("drawn_from") != wanted[name]]
     if missing:
         with open_sampler("transformers", model, BATCH, "bfloat16") as sampler:
-            prompts = {
-                "gsm8k": [sampler.render(row["messages"], None) for row in gsm8k],
-                "gsm8k_marked": [sampler.render([*example, *row["messages"]], None) for row in gsm8k],
-                "humaneval": [row["prompt"] for row in raw],
-                "humaneval_chat": [sampler.render(row["messages"], None) for row in humaneval],
-            }
             for name in missing:
-                write_json(out / f"{name}.json", greedy(sampler, name, prompts[name]))
-    return {name: json.loads((out / f"{name}.json").read_text(encoding="utf-8")) for name in TOKENS}
+                started = time.monotonic()
+                kept[name] = {"drawn_from": wanted[name], "texts": greedy(sampler, name, prompts[name])}
+                write_json(out / f"{name}.json", kept[name] | {"seconds": round(time.monotonic() - started, 1)})
+    return {name: kept[name]["texts"] for name in sets}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What an earlier start has kept; nothing where it is in another form."""
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found if isinstance(found, dict) else {}
 
 
 def greedy(sampler: Sampler, name: str, prompts: list[str]) -> list[str]:
@@ -141,7 +194,7 @@ def judge_gsm8k(rows: Rows, texts: list[str]) -> dict[str, Any]:
 def judge_humaneval(rows: Rows, raw: Rows, texts: list[str]) -> dict[str, Any]:
     """Scores by both rules on the same programs."""
     cut = [theirs.until(text) for text in texts]
-    judged = ours(rows, [f"```python\n{one['prompt']}{text}\n```" for one, text in zip(raw, cut, strict=True)])
+    judged = ours(rows, [f"{FENCE}python\n{one['prompt']}{text}\n{FENCE}" for one, text in zip(raw, cut, strict=True)])
     with Sandbox() as sandbox:
         passed = [theirs.passes(sandbox, one, text) for one, text in zip(raw, cut, strict=True)]
     lines = [
@@ -152,10 +205,10 @@ def judge_humaneval(rows: Rows, raw: Rows, texts: list[str]) -> dict[str, Any]:
     return {"n": len(rows), "ours": share(judged), "theirs": sum(ok for ok, _ in passed) / len(rows), "disagreements": lines}
 
 
-def share(judged: list[tuple[bool | None, str]]) -> float:
-    """The share of correct ones among those that could be judged."""
+def share(judged: list[tuple[bool | None, str]]) -> float | None:
+    """The share of correct ones among those that could be judged; None where none could."""
     scorable = [correct for correct, _ in judged if correct is not None]
-    return sum(scorable) / len(scorable)
+    return sum(scorable) / len(scorable) if scorable else None
 
 
 if __name__ == "__main__":

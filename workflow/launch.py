@@ -22,7 +22,10 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = {"import-model", "curate", "sft", "profile", "grpo", "reward-model", "evaluate", "report", "gate-plan", "final"}
+STAGES = {
+    *("import-model", "curate", "sft", "profile", "grpo", "reward-model", "sample-traces"),
+    *("evaluate", "gate-plan", "final", "report", "release"),
+}
 DEFAULT_CONFIG = "config/demo.yaml"
 PATIENCE = 10  # tries to take the launch lock, a fifth of a second apart
 

@@ -23,8 +23,8 @@ def commands(*arguments):
     blocks = re.split(r"\n(?=(?:local)?rule )", done.stdout + done.stderr)
     found = {}
     for block in blocks:
-        if (rule := re.match(r"(?:local)?rule (\w+):", block)) and (shell := re.search(r"attempt .*", block)):
-            found[rule[1]] = shell[0]
+        if (rule := re.match(r"(?:local)?rule (\w+):", block)) and (shell := re.search(r"Shell command: (attempt .*)", block)):
+            found[rule[1]] = shell[1]
     return found
 
 

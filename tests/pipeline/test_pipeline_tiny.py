@@ -151,7 +151,7 @@ def test_touching_the_package_or_tuning_the_execution_reruns_nothing(tiny, tmp_p
     assert "Nothing to be done" in tiny.snakemake("all", "-n").stdout
     values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
     values["execution"] |= {"generation_batch": 7, "saving": {"reason": 2, "keep": 3, "evaluate": 2}, "shards": 2}
-    values["execution"] |= {"evaluate_shards": 3, "bounds": {"unscorable": 0.2}}
+    values["execution"] |= {"evaluate_shards": 3, "profile_shards": 2, "bounds": {"unscorable": 0.2}}
     (tmp_path / "tuned.yaml").write_text(yaml.safe_dump(values))
     assert "Nothing to be done" in tiny.snakemake("all", "-n", config=tmp_path / "tuned.yaml").stdout
 
@@ -202,7 +202,8 @@ def test_a_forced_stage_reruns_itself_and_what_depends_on_it(tiny):
 def test_another_seed_is_another_run_beside_the_first(tiny):
     output = tiny.snakemake("reason", "-n", "--config", "run=second", "seed=7").stdout
     assert set(planned(output)) == {
-        *("import_model", "curate_shard", "curate_shards", "curate", "coldstart", "profile", "reason", "total")
+        *("import_model", "curate_shard", "curate_shards", "curate", "coldstart"),
+        *("profile_shard", "profile_shards", "profile", "reason", "total"),
     }
     assert "results/second/reason" in output
     assert "Nothing to be done" in tiny.snakemake("all", "-n").stdout
@@ -221,8 +222,16 @@ def test_the_report_is_one_page_and_snakemake_reports_too(tiny):
     figures = ["curate.funnel", "evaluate.scores"]
     figures += [f"{stage}.curves" for stage in ("coldstart", "reason", "reward_model", "general")]
     assert {*(f"{figure}.svg" for figure in figures), "scores.json", "gate.json"} <= files
-    for category in ("curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"):
-        assert f'"{category}"' in listed, category
+    categories = json.loads(re.search(r"var categories = (.*);", listed)[1])
+    assert set(categories) == {"curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"}
+    results = json.loads(re.search(r"var results = (.*);", listed)[1])
+    labels = {(result["labels"]["what"], result["name"]) for result in results.values()}
+    assert {("regression gate", "gate.json"), ("curves", "reason.curves.svg"), ("lineage", "lineage.json")} <= labels
+    captions = {result["name"]: " ".join(result["caption"].split()) for result in results.values()}
+    assert all(captions.values())
+    assert "Curves of the stage reason by optimizer step" in captions["reason.curves.svg"]
+    assert "avg@k of every checkpoint on every benchmark" in captions["evaluate.scores.svg"]
+    assert "Rows that went into each step of curation" in captions["curate.funnel.svg"]
 
 
 def test_samples_are_shown_in_a_terminal(tiny, capsys):
@@ -268,7 +277,7 @@ def test_the_cluster_configuration_plans_every_stage():
         [str(BIN / "snakemake"), "--profile", "slurm", "-n", "all"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert planned(done.stdout + done.stderr)["total"] == 38
+    assert planned(done.stdout + done.stderr)["total"] == 43
     assert "results/qwq-32b/general" in done.stdout + done.stderr
 
 

@@ -44,7 +44,7 @@ class Owner:
         lock.seek(0)
         try:
             return cls(**json.loads(lock.read()))
-        except (json.JSONDecodeError, TypeError):
+        except (ValueError, TypeError):  # no JSON, no text
             return None
 
     def at_work(self) -> bool | None:

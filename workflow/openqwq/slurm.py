@@ -30,10 +30,12 @@ def this_job() -> str:
 
 def state_of(job: str) -> str | None:
     """The state of a job: empty where Slurm knows it no more, None where Slurm cannot be asked."""
-    said = _squeue("--jobs", job, "--format", "%T")
+    said = _squeue("--jobs", job, "--format", "%A %T")  # an array's number stands for all its jobs: each has its own in %A
     if said is None:
         return None
-    return "" if UNKNOWN_JOB in said.stderr else None if said.returncode else (said.stdout.split() or [""])[0]
+    if said.returncode:
+        return "" if UNKNOWN_JOB in said.stderr else None
+    return dict(line.split() for line in said.stdout.splitlines() if len(line.split()) == 2).get(job, "")
 
 
 def jobs_of(run: Path) -> list[Job]:
@@ -41,7 +43,10 @@ def jobs_of(run: Path) -> list[Job]:
     said = _squeue("--format", "%i|%T|%r|%N|%k|%Z", "--sort", "i")
     found = []
     for line in said.stdout.splitlines() if said else []:
-        number, state, reason, nodes, comment, where = line.split("|", 5)
+        fields = line.split("|", 5)
+        if len(fields) < 6:
+            continue
+        number, state, reason, nodes, comment, where = fields
         if comment.startswith("rule_") and run.resolve().is_relative_to(Path(where).resolve()):
             found.append(Job(number, state, reason, nodes, comment.removeprefix("rule_").replace("_wildcards_", " ")))
     return found
@@ -50,7 +55,10 @@ def jobs_of(run: Path) -> list[Job]:
 def _squeue(*options: str) -> subprocess.CompletedProcess[str] | None:
     if shutil.which("squeue") is None:
         return None
+    # A person's own settings (SQUEUE_STATES, SQUEUE_USERS …) would hide jobs that live.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SQUEUE_")}
+    command = ["squeue", "--noheader", *options]
     try:
-        return subprocess.run(["squeue", "--noheader", *options], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment)
     except subprocess.TimeoutExpired:
         return None

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from openqwq import ranks
 from openqwq.artifacts.files import publishing, replacing, write_json
-from openqwq.artifacts.manifest import MANIFEST, fingerprint, input_hash, relative, write_manifest
+from openqwq.artifacts.manifest import MANIFEST, fingerprint, input_hash, read_manifest, relative, write_manifest
 from openqwq.environment import code_version, environment
 from openqwq.lock import LOCK, held
 from openqwq.progress import Progress, read_progress
@@ -96,6 +96,10 @@ class Stage:
     def made_from(self) -> dict[str, Any]:
         """What a shard of this stage must have been made with; its inputs stand in `hashes`."""
         return {"config": self.config, "seed": self.seed, "recipe_version": self.recipe_version}
+
+    def after(self, shards: Sequence[Path]) -> None:
+        """Counts the shards, which were made side by side before, into the wall time: the longest of them."""
+        self.started -= max(float(read_manifest(folder).get("wall_seconds") or 0) for folder in shards)
 
     def record(self, start: Path) -> dict[str, Any]:
         """The manifest's account of this execution; input paths are relative to the folder `start`."""

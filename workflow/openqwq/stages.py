@@ -152,15 +152,28 @@ def sft(options: argparse.Namespace) -> None:
 
 
 def profile(options: argparse.Namespace) -> None:
+    from openqwq.artifacts.shards import Shard
     from openqwq.config.train import ProfileConfig
-    from openqwq.train.profile import run
+    from openqwq.train import profile as stages
 
     config = _config(options)
     parsed = _parse(ProfileConfig, config, "profile")
     inputs = {"model": checkpoint_of(options.model), "problems": options.curated / "problems" / "train.parquet"}
+    given, execution = (inputs["model"], inputs["problems"]), _execution(options)
+    if options.shard:
+        which = Shard.parse(options.shard)
+
+        def part(stage: Stage) -> None:
+            stages.shard(stage, parsed, *given, which, options.out, execution)
+
+        _with_model(f"profile-{which.name}", options, inputs, which.record(config), part)
+        return
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, inputs["model"], inputs["problems"], options.out, _execution(options))
+        if options.shards:
+            stages.gather(stage, parsed, options.shards, options.out, execution)
+        else:
+            stages.run(stage, parsed, *given, options.out, execution)
 
     _with_model("profile", options, inputs, config, body)
 

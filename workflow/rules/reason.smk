@@ -2,10 +2,53 @@
 # Outputs: profile/ (pass rates and completions), reason/ (checkpoint/, rollouts/, metrics.parquet, progress.json, manifest.json)
 
 
+PROFILE_SHARDS = RUN["execution"]["profile_shards"]
+PROFILED = dict(model=rules.coldstart.output, curated=rules.curate.output)
+PROFILE = (
+    "attempt {log:q} {params.start} openqwq profile --config {params.config:q} --seed {params.seed}"
+    " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
+)
+
+
+rule profile_shard:
+    input:
+        **PROFILED,
+    output:
+        temp(directory(f"{HERE}/.shards-profile/{{shard}}-of-{PROFILE_SHARDS}")),
+    log:
+        f"{HERE}/logs/profile-{{shard}}-of-{PROFILE_SHARDS}.log",
+    benchmark:
+        f"{HERE}/timing/profile-{{shard}}-of-{PROFILE_SHARDS}.tsv"
+    threads: max(1, CORES // PROFILE_SHARDS)
+    params:
+        start=start,
+        config=part("profile"),
+        recipe=4,
+        seed=SEED,
+        shards=PROFILE_SHARDS,
+    shell:
+        f"{PROFILE} --shard {{wildcards.shard}}/{{params.shards}} --out {{output:q}}"
+
+
+# One folder of links under one name: another number of shards is then no reason to profile again.
+rule profile_shards:
+    input:
+        expand(
+            f"{HERE}/.shards-profile/{{shard}}-of-{PROFILE_SHARDS}",
+            shard=range(PROFILE_SHARDS),
+        ),
+    output:
+        temp(directory(f"{HERE}/.shards-profile/all")),
+    log:
+        f"{HERE}/logs/profile-shards.log",
+    shell:
+        "mkdir -p {output:q} && cp -al {input:q} {output:q} 2> {log:q}"
+
+
 rule profile:
     input:
-        model=rules.coldstart.output,
-        curated=rules.curate.output,
+        **PROFILED,
+        shards=f"{HERE}/.shards-profile/all",
     output:
         directory(f"{HERE}/profile"),
     log:
@@ -16,12 +59,10 @@ rule profile:
     params:
         start=start,
         config=part("profile"),
-        recipe=3,
+        recipe=4,
         seed=SEED,
     shell:
-        "attempt {log:q} {params.start} openqwq profile --config {params.config:q} --seed {params.seed}"
-        " --recipe-version {params.recipe} --model {input.model:q} --curated {input.curated:q}"
-        " --out {output:q}"
+        f"{PROFILE} --shards {{input.shards:q}}/* --out {{output:q}}"
 
 
 rule reason:
@@ -39,7 +80,7 @@ rule reason:
     params:
         start=start,
         config=part("reason"),
-        recipe=4,
+        recipe=5,
         seed=SEED,
     shell:
         "attempt {log:q} {params.start} openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

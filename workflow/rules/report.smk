@@ -45,7 +45,7 @@ rule report:
     params:
         start=start,
         config=as_json(without(RUN, "execution", "hardware", "plan")),
-        recipe=3,
+        recipe=4,
         seed=SEED,
         folder=lambda wildcards, output: str(Path(output.page).parent),
     shell:

@@ -235,8 +235,16 @@ def test_a_broken_task_is_not_the_models_fault():
         ("files", {"files": {"a": "x"}, "expected": {}, "folders": []}),
         ("files", {"files": {"/a": 1}, "expected": {}, "folders": []}),
         ("orders", {**SHOP, "expected": {"users": {}}}),
+        ("orders", {**SHOP, "expected": {"orders": 3}}),
+        ("orders", {**SHOP, "customers": {"C1": {}}, "expected": {}}),
+        ("orders", {**SHOP, "orders": {"O1": {"customer_id": "C1", "product_id": "P1", "quantity": 1}}, "expected": {}}),
+        ("orders", {**SHOP, "products": {}, "expected": {}}),
+        ("orders", {**SHOP, "returns": {"R1": {}}, "expected": {}}),
         ("search", {"documents": {"a": 1}, "answer": "1"}),
+        ("search", {"documents": {"a": "\ud800"}, "answer": "1"}),
+        ("search", {"documents": {}, "answer": "the ."}),
         ("python", {"answer": 1}),
+        ("python", {"answer": ""}),
     ]:
         with pytest.raises(BadTask):
             made(name, task)

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from agents_helpers import Scripted, call, problem, tasks
 
+from openqwq.agents.arguments import fault
 from openqwq.agents.calls import carry_out, read_turn
 from openqwq.agents.environment import tool_schemas
 from openqwq.agents.episode import AgentLimits
@@ -43,6 +44,29 @@ def malformed(rng, schemas):
     if kind == 2:
         return text * rng.randint(2, 70)
     return text
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        ("integer", 10**400, "too large"),
+        ("number", -(10**4000), "too large"),
+        ("number", float("nan"), "too large"),
+        ("array", nested(900), "nested more than 20 deep"),
+        ("object", {"a": nested(900)}, "nested more than 20 deep"),
+        ("array", nested(10), None),
+    ],
+)
+def test_a_value_of_the_right_type_that_is_beyond_all_use_is_refused(kind, value, told):
+    why = fault({"name": "t", "parameters": {"properties": {"a": {"type": kind}}, "required": ["a"]}}, {"a": value})
+    assert why is None if told is None else told in why
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(ENVIRONMENTS) if name != "python"])

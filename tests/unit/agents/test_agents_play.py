@@ -149,6 +149,8 @@ def test_text_of_others_cannot_forge_markup(tokenizer):
         ('<tool_call>{"name": "ls", "arguments": [1]}</tool_call>', '"arguments" is not an object'),
         ('<tool_call>{"name": "ls", "arguments": {"path": "\\ud800"}}</tool_call>', "are no text"),
         ('<tool_call>{"name": "ls", "arguments": {"path": "a", "path": "b"}}</tool_call>', "given twice"),
+        ('{"name": "ls", "arguments": {"path": "/"}}', "a call in another form. Write each call as"),
+        ('<Tool_Call>{"name": "ls", "arguments": {"path": "/"}}</Tool_Call>', "a call in another form"),
         (call("ls", path="/") * 17, "17 calls in one turn, at most 16"),
         (call("cat", path="/none"), "Error: there is no file or folder /none."),
     ],

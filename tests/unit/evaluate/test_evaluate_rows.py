@@ -7,10 +7,10 @@ from evaluate_rows import ADD, HUMANEVAL_PLUS, LCB, LIVEBENCH, MISSED, ONE, SOLV
 
 from openqwq.config.evaluate import Benchmark
 from openqwq.errors import UserError
-from openqwq.evaluate.benchmarks import REGISTRY, bfcl, load, pins, places
+from openqwq.evaluate.benchmarks import REGISTRY, bfcl, bfcl_multi_turn, load, pins, places
 from openqwq.verify import Item, VerifierPool
 
-PACKAGES = {"humaneval", *bfcl.CATEGORIES}
+PACKAGES = {"humaneval", *bfcl.CATEGORIES, *bfcl_multi_turn.CATEGORIES}
 
 
 def rows_of(tmp_path, name, *rows, **keys):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -274,3 +275,12 @@ def test_without_an_environment_it_says_what_to_do(checkout):
     code, output = launch(checkout)
     assert code == 2
     assert "make env" in output
+
+
+def test_every_command_that_a_rule_starts_counts_as_a_stage_that_may_live_on():
+    rules = (LAUNCH.parent / "rules").glob("*.smk")
+    started = {name for path in rules for name in re.findall(r"\bopenqwq ([a-z][a-z-]+)", path.read_text())}
+    assert {"sft", "sample-traces", "release"} <= started
+    text = LAUNCH.read_text()
+    told = set(re.findall(r'"([a-z-]+)"', text[text.index("STAGES = {") : text.index("DEFAULT_CONFIG")]))
+    assert started <= told

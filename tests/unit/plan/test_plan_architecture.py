@@ -1,5 +1,7 @@
 """A model's shape: parameters against model cards and against transformers' own count."""
 
+import json
+
 import pytest
 
 from openqwq.config.model import FolderModel, HubModel, PackageModel, RandomModel
@@ -72,6 +74,16 @@ def test_where_a_shape_comes_from(tmp_path):
     (tmp_path / "config.json").write_text('{"n_layer": 3, "n_embd": 64}')
     assert models.of(FolderModel(type="folder", path=str(tmp_path))) is None
     assert models.of(FolderModel(type="folder", path=str(tmp_path / "none"))) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"num_attention_heads": 0}, {"hidden_size": "896"}, {"num_hidden_layers": -1}, {"vocab_size": 1.5}],
+)
+def test_a_config_json_with_sizes_that_are_none_is_no_model_that_is_known(tmp_path, change):
+    shape = {"num_hidden_layers": 3, "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100}
+    (tmp_path / "config.json").write_text(json.dumps(shape | change))
+    assert models.of(FolderModel(type="folder", path=str(tmp_path))) is None
 
 
 def test_random_weights_are_counted_as_they_are_made():

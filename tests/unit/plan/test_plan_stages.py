@@ -3,7 +3,9 @@
 import pytest
 from plan_helpers import config
 
+from openqwq.config.evaluate import CONVERSATIONS
 from openqwq.errors import UserError
+from openqwq.plan.amounts import PROBLEMS
 from openqwq.plan.run_plan import plan, require_fitting
 from openqwq.plan.table import text
 
@@ -94,6 +96,17 @@ def test_evaluation_in_more_jobs_takes_less_time():
     four, eight = plan(config(execution__evaluate_shards=4)), plan(config(execution__evaluate_shards=8))
     assert stage(eight, "evaluate").hours < stage(four, "evaluate").hours
     assert (stage(eight, "evaluate").nodes, stage(eight, "evaluate").gpus) == (8, 64)
+
+
+def test_benchmarks_whose_size_is_fixed_are_counted_and_others_are_a_note():
+    assert set(CONVERSATIONS) <= set(PROBLEMS)
+    gate = {"benchmarks": ["math"], "margin": 0.03}
+    none, four = (config(benchmarks=[{"name": name} for name in names], evaluate__gate=gate) for names in ((), CONVERSATIONS))
+    more = stage(plan(four), "evaluate").completions - stage(plan(none), "evaluate").completions
+    assert more == 4 * 4 * 200  # of four checkpoints
+    made = plan(config(benchmarks=[{"name": "livecodebench_v6", "path": "x.jsonl"}], evaluate__gate=gate))
+    assert stage(made, "evaluate").hours is None
+    assert "give its limit" in text(made)
 
 
 def test_rows_that_nobody_knows_are_a_note_and_no_guess():

@@ -69,8 +69,10 @@ def report(run_folder: Path, run_config, tmp_path) -> Path:
     return run_folder / "report.html"
 
 
-def keep(page: Tab, name: str) -> None:
+def keep(page: Tab, name: str, at: str = "main") -> None:
+    """A picture of the page with the element `at` on top."""
     if where := os.environ.get("OPENQWQ_SCREENSHOTS"):
+        page.js(f"document.querySelector({json.dumps(at)}).scrollIntoView()")
         page.shot(Path(where) / f"{name}.png")
 
 
@@ -88,9 +90,8 @@ def test_every_section_and_chart_is_drawn_and_nothing_is_fetched(page, report):
     assert page.requests == [f"file://{report}"]
     assert page.console == []
     keep(page, "first-screen")
-    for name in ("reason", "completions"):
-        page.js(f"document.getElementById('{name}').scrollIntoView()")
-        keep(page, name)
+    for name in ("data", "reason", "evaluation", "completions", "provenance"):
+        keep(page, name, f"#{name}")
 
 
 def test_hostile_text_is_shown_and_does_nothing(page, report):
@@ -130,18 +131,45 @@ def test_filters_leave_what_fits(page, report):
     assert all(line.endswith("different value") for line in reasons)
     assert choose(page, reason="", benchmark="math") == "12 completions of 3 problems"
     assert choose(page, text="no such text") == "0 completions of 0 problems"
-    assert choose(page, text="what is 17 + 3") == "4 completions of 1 problems"
+    assert choose(page, text="what is 17 + 3") == "4 completions of 1 problem"
     page.js("document.getElementById('filters').reset()")
     page.until(f"{FOUND} === '72 completions of 18 problems'")
+
+
+def test_a_change_of_the_filters_is_told_once(page, report):
+    """What a screen reader hears is the count, and nothing before it."""
+    page.open(report)
+    page.js("""window.told = []; new MutationObserver((changes) => window.told.push(...changes.flatMap(
+      (change) => [...change.addedNodes].map((node) => node.textContent)))).observe(
+      document.getElementById("found"), { childList: true, subtree: true, characterData: true })""")
+    said = choose(page, stage="base")
+    page.until("window.told.length > 0")
+    assert page.js("window.told") == [said]
+
+
+def test_words_of_tools_are_searched_and_signs_that_turn_text_are_seen(page, run_folder, run_config, tmp_path):
+    said = (
+        "<tool_call>{}</tool_call><|im_end|>\n<|im_start|>user\nthe needle<|im_end|>\n<|im_start|>assistant\n"
+        "<think>\nso\n</think>\n\n\u202edone<|im_end|>"
+    )
+    path = run_folder / "evaluate" / "general" / "tool.parquet"
+    rows = read_table(path, SAMPLE).to_pylist()
+    write_table(path, [rows[0] | {"text": said, "turns": 2, "verifier": "environment"}, *rows[1:]], SAMPLE)
+    stage = Stage("report", config={}, inputs={}, state_root=tmp_path / "state", seed=1, recipe_version=1)
+    with stage.running():
+        run(stage, run_folder, run_config, run_folder / "report.html")
+    page.open(run_folder / "report.html")
+    assert choose(page, text="needle") == "1 completion of 1 problem"
+    assert page.js("document.querySelector('#problems .answer > .text').textContent") == "\\u202edone"
 
 
 def test_two_checkpoints_stand_side_by_side_with_their_differences_marked(page, report):
     page.open(report)
     assert choose(page, benchmark="code", left="base", right="general") == "6 completions of 3 problems"
     assert page.js("[...document.querySelectorAll('#problems .answer')].map((a) => a.dataset.stage)") == ["base", "general"] * 3
-    keep(page, "side-by-side")
+    keep(page, "side-by-side", "#filters")
     changed = choose(page, changed=True)
-    assert changed in [f"{2 * n} completions of {n} problems" for n in (0, 1, 2, 3)]
+    assert changed in [f"{2 * n} completions of {n} problem{'s' * (n != 1)}" for n in (0, 1, 2, 3)]
     pairs = page.js(MARKED)
     assert len(pairs) == int(changed.split()[-2])
     for (left, first), (right, second) in pairs:
@@ -157,7 +185,7 @@ def test_a_score_opens_what_made_it(page, report):
     for part in ("General on math: avg@1", "evaluate/general/math.parquet", "96", "5b47a1a0c95b", "fingerprint", "sha256"):
         assert part in panel
     assert page.js("document.querySelector('#behind details pre').textContent").strip()
-    keep(page, "provenance")
+    keep(page, "behind-a-score")
     page.press("Escape")
     page.until("!document.getElementById('behind').open")
 
@@ -189,7 +217,8 @@ def test_dark_by_the_system_and_by_the_switch(page, report):
     page.until(f"{paper} !== {json.dumps(light)}")
     dark = page.js(paper)
     page.drawn()
-    keep(page, "dark")
+    for name in ("scores", "reason", "evaluation"):
+        keep(page, f"dark-{name}", f"#{name}")
     page.js("document.getElementById('theme').click()")
     assert page.js(paper) == light
     page.screen(1200, scheme="light")
@@ -200,15 +229,15 @@ def test_dark_by_the_system_and_by_the_switch(page, report):
 
 
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(page, report):
-    page.screen(390, 844)
+    page.screen(360, 800)
     page.open(report)
     choose(page, left="base", right="general")
-    assert page.js("document.documentElement.scrollWidth") <= 390
+    assert page.js("document.documentElement.scrollWidth") <= 360
     keep(page, "phone")
-    page.js("document.getElementById('completions').scrollIntoView()")
-    keep(page, "phone-completions")
+    for name in ("data", "reason", "evaluation", "completions"):
+        keep(page, f"phone-{name}", f"#{name}")
     page.js("document.querySelector('a.why').click()")
-    assert page.js("document.getElementById('behind').getBoundingClientRect().right") <= 390
+    assert page.js("document.getElementById('behind').getBoundingClientRect().right") <= 360
 
 
 def test_two_runs_on_one_page(page, other_run, run_folder, tmp_path):
@@ -220,9 +249,10 @@ def test_two_runs_on_one_page(page, other_run, run_folder, tmp_path):
     assert choose(page, benchmark="math", left="A: reason", right="B: reason").startswith("8 completions of 4")
     page.js("document.querySelector('a.why').click()")
     assert "A/evaluate/base/" in page.js("document.querySelector('#behind[open]').innerText")
-    keep(page, "two-runs")
     page.press("Escape")
-    page.screen(390, 844)
-    page.until("document.documentElement.scrollWidth <= 390")
+    keep(page, "two-runs")
+    keep(page, "two-runs-configuration", "#configuration")
+    page.screen(360, 800)
+    page.until("document.documentElement.scrollWidth <= 360")
     assert page.requests == [f"file://{out}"]
     assert page.console == []

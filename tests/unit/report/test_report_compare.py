@@ -3,11 +3,12 @@
 import json
 
 import pytest
+import yaml
 from page_helpers import Page, charts
 
 from openqwq import cli
 from openqwq.artifacts.files import read_table, write_table
-from openqwq.artifacts.schemas import SAMPLE
+from openqwq.artifacts.schemas import SAMPLE, SCORE
 from openqwq.report.two_runs import differences
 
 
@@ -77,6 +78,42 @@ def test_touched_problems_are_left_out_of_the_clean_line(compared, other_run):
     rows = read_table(path, SAMPLE).to_pylist()
     write_table(path, [row | {"touched": i < 6} for i, row in enumerate(rows)], SAMPLE)
     assert " 90 " in compared().words().split("math, clean Reason")[1].split("code ")[0]
+
+
+def test_a_table_without_samples_pairs_nothing(compared, other_run):
+    write_table(other_run / "evaluate" / "reason" / "code.parquet", SAMPLE.empty_table(), SAMPLE)
+    page = compared()
+    assert page.has("No problem in common that both could be scored on: code.")
+    assert not page.has("Not the same number of samples")
+
+
+def test_what_makes_two_runs_hard_to_compare_is_said(compared, run_folder, other_run):
+    for folder, most in ((run_folder, 256), (other_run, 512)):
+        config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        config["benchmarks"] = [{"name": "humaneval", "max_tokens": most}, {"name": "bfcl_simple", "max_tokens": 256}]
+        (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    for run, engine in ((run_folder, "transformers"), (other_run, "vllm")):
+        path = run / "evaluate" / "base" / "manifest.json"
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest |= {"stage": "evaluate-base", "execution": {"engine": engine, "generation_dtype": "bfloat16"}}
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+    path = run_folder / "evaluate" / "scores.parquet"
+    rows = read_table(path, SCORE).to_pylist()
+    kept = [row for row in rows if row["benchmark"] != "tool" and (row["stage"], row["benchmark"]) != ("general", "code")]
+    write_table(path, kept, SCORE)
+    page = compared()
+    assert page.has("Not sampled in the same way (A: transformers in bfloat16, B: vllm in bfloat16)")
+    assert page.has("Not the same token limit: humaneval.")
+    alone = "code (General), tool (Base, Cold start, Reason, General)"
+    assert page.has(f"Evaluated in B alone, so not paired: {alone}.")
+    assert not page.has("Evaluated in A alone")
+
+
+def test_equal_settings_need_no_words(compared):
+    page = compared()
+    assert not page.has("Not sampled in the same way")
+    assert not page.has("Evaluated in")
+    assert not page.has("Not the same token limit")
 
 
 def test_differences_of_nested_settings():

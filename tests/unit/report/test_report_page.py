@@ -55,6 +55,7 @@ def test_the_page_needs_nothing_from_elsewhere(build, run_folder):
     assert policy.startswith("default-src 'none'")
     assert "unsafe-eval" not in policy
     assert "unsafe-inline" not in policy.split("style-src")[0]
+    assert {"base-uri 'none'", "form-action 'none'"} <= set(policy.split("; "))
 
 
 def test_a_difference_that_is_not_shown_is_never_called_an_improvement(build, run_folder):
@@ -220,7 +221,11 @@ def test_an_empty_run_folder_has_a_page(build, tmp_path, run_config):
 def test_a_score_names_the_file_rows_and_artifact_behind_it(build, run_folder):
     page = build(run_folder)
     links = [a for tag, a in page.elements if tag == "a" and a.get("class") == "why"]
-    assert len(links) == 2 * 24  # in the table and among all figures
+    differences = [a for a in links if a["data-file"] == "evaluate/gate.json"]
+    assert len(links) - len(differences) == 2 * 24  # in the table and among all figures
+    assert len(differences) == 3 * 6
+    assert (differences[0]["href"], len(differences[0]["data-sha256"])) == ("#artifact-evaluate-gate-json", 64)
+    assert differences[0]["data-what"].startswith("Cold start against Base on math: +51.0 points, +39.4 to +62.6, n = 96")
     math = next(a for a in links if a["data-file"] == "evaluate/general/math.parquet")
     assert (math["href"], math["data-rows"]) == ("#artifact-evaluate-general", "96")
     manifest = read_manifest(run_folder / "evaluate" / "general")
@@ -269,6 +274,7 @@ def test_a_training_section_begins_with_its_warnings_and_has_memory_and_config(b
     (run_folder / "timing").mkdir()
     (run_folder / "timing" / "reason.tsv").write_text("s\th:m:s\tmax_rss\n10.5\t0:00:10\t1000.00\n", encoding="utf-8")
     (run_folder / "timing" / "general.tsv").write_text("s\tmax_rss\n10.5\t-\n", encoding="utf-8")  # too quick to measure
+    (run_folder / "timing" / "coldstart.tsv").write_bytes("s\tmax_rss\n10.5\t²\n".encode() + b"\xff")  # damaged
     page = build(run_folder)
     assert page.words().count("90 % of the groups had no variance") == 2
     assert page.words().count("peak memory 1.0 GB") == 1
@@ -296,3 +302,81 @@ def test_a_missing_run_folder_and_damaged_files(build, run_folder):
     (run_folder / "reason" / "metrics.parquet").write_bytes(b"PAR1")
     with pytest.raises(UserError, match=r"reason/metrics\.parquet: not a readable parquet file"):
         build(run_folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "schema", "column", "value"),
+    [
+        ("evaluate/scores.parquet", SCORE, "low", float("nan")),
+        ("evaluate/scores.parquet", SCORE, "unscorable", float("nan")),
+        ("evaluate/base/math.parquet", SAMPLE, "score", float("nan")),
+        ("reason/metrics.parquet", METRIC, "value", float("inf")),
+    ],
+)
+def test_a_figure_that_is_no_number_is_damage(build, run_folder, file, schema, column, value):
+    change(run_folder / file, schema, **{column: value})
+    with pytest.raises(UserError, match=rf"{file}: a value of the column '{column}' is no number"):
+        build(run_folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"outputs": []}', '{"outputs": {"a": 3}}', '{"outputs": {"a": {"bytes": 3}}}']
+)
+def test_a_damaged_manifest_is_named(build, run_folder, text):
+    (run_folder / "reason" / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"reason/manifest\.json: (damaged|not a manifest)"):
+        build(run_folder)
+
+
+def test_json_that_is_none_is_damage(build, run_folder):
+    path = run_folder / "evaluate" / "gate.json"
+    whole = path.read_text(encoding="utf-8")
+    for spoilt in (whole.replace('"margin": 0.03', '"margin": NaN'), "[" * 100_000):
+        path.write_text(spoilt, encoding="utf-8")
+        with pytest.raises(UserError, match=r"gate\.json: not readable as JSON"):
+            build(run_folder)
+
+
+def test_half_a_surrogate_pair_and_signs_that_turn_text_are_escapes(build, run_folder, run_config):
+    """JSON can hold the first; the second would show another order than a verifier has read."""
+    path = run_folder / "evaluate" / "base" / "math.parquet"
+    change(path, SAMPLE, reference='{"answer": "\\ud800"}', text="\u202e4321 \u2067x", reason="\u202eno", prompt="\u202dhi")
+    page = build(run_folder, run_config | {"report": {"title": "a \udfff title", "samples": 3}})
+    assert page.has("a \\udfff title")
+    card = next(problem for problem in samples(page)["problems"] if problem["reference"].startswith("answer: \ud800"))
+    assert card["turns"] == [["prompt", "\\u202dhi"]]
+    assert (card["answers"][0]["answer"], card["answers"][0]["reason"]) == ("\\u202e4321 \\u2067x", "\\u202eno")
+
+
+@pytest.mark.parametrize("reference", ["[" * 100_000, "9" * 5000])
+def test_a_reference_that_python_does_not_read_is_shown_as_it_is(build, run_folder, reference):
+    change(run_folder / "evaluate" / "base" / "math.parquet", SAMPLE, reference=reference)
+    assert samples(build(run_folder))["problems"][0]["reference"].startswith(reference[:100])
+
+
+def test_a_conversation_of_many_turns_and_a_long_reason_lose_their_middle(build, run_folder):
+    turn = "<think>\nx\n</think>\n\nz<|im_end|>\n<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n"
+    for stage in ("base", "coldstart", "reason", "general"):
+        path = run_folder / "evaluate" / stage / "tool.parquet"
+        change(path, SAMPLE, text=turn * 9000 + "end<|im_end|>", turns=9001, verifier="environment", reason="r" * 100_000)
+    page = build(run_folder)
+    said = next(answer for answer in answers(page) if answer["said"])
+    assert len(said["said"]) == 41
+    assert ["…", "[… 17960 turns …]"] in said["said"]
+    assert len(said["reason"]) < 7000
+    assert (run_folder / "report.html").stat().st_size < 2_500_000
+
+
+def test_differences_have_their_p_value_and_figures_what_stands_beside_them(build, run_folder):
+    page = build(run_folder)
+    words = page.words()
+    assert "n p detectable" in words
+    assert " 96 0.04 " in words.split("math Base Cold start")[1][:80]
+    assert "cut unscorable mixed tokens each in all time" in words
+    assert "0.0 % 0.0 % 41 7 680 21s" in words
+
+
+def test_a_benchmark_without_samples_is_left_out(build, run_folder):
+    for stage in ("base", "coldstart", "reason", "general"):
+        write_table(run_folder / "evaluate" / stage / "code.parquet", SAMPLE.empty_table(), SAMPLE)
+    assert "code" not in {problem["benchmark"] for problem in samples(build(run_folder))["problems"]}

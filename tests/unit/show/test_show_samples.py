@@ -1,5 +1,8 @@
 """`openqwq samples`: which tables and rows are printed, and what a person reads when there are none."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from openqwq.artifacts.files import write_table
@@ -34,6 +37,13 @@ def test_stage_benchmark_and_verdict_choose(run, capsys):
     assert [f"problem_id p{i}" in said for i in range(5)] == [True, False, True, False, False]
     assert "\x1b[2J" not in said
     assert "code" not in said
+
+
+def test_what_a_killed_job_left_is_no_stage(run, capsys):
+    folder = Path(run) / "evaluate"
+    shutil.copytree(folder / "reason", folder / ".general.x1.part")
+    assert main(["samples", run, "--n", "1"]) == 0
+    assert "general" not in capsys.readouterr().out
 
 
 def test_without_options_every_table_is_shown(run, capsys):

@@ -31,7 +31,8 @@ line=$(head -n 1 {answers})
 [ "$(wc -l < {answers})" = 1 ] || sed -i 1d {answers}
 [ "$line" != INVALID ] || {{ echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1; }}
 [ "$line" != DOWN ] || {{ echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1; }}
-echo "$line"
+[ -z "${{SQUEUE_STATES:-}}" ] || exit 0
+if [ "$2" = --jobs ]; then echo "$3 $line"; else echo "$line"; fi
 """
     )
     tool.chmod(0o755)
@@ -80,6 +81,26 @@ def test_a_job_that_lives_on_another_node_keeps_its_state_though_the_flock_is_fr
     assert json.loads((tmp_path / LOCK).read_text()) == asdict(ELSEWHERE)
 
 
+def test_settings_of_squeue_that_would_hide_the_job_are_not_asked(tmp_path, squeue, monkeypatch):
+    squeue("RUNNING")
+    monkeypatch.setenv("SQUEUE_STATES", "PENDING")
+    left_by(tmp_path, ELSEWHERE)
+    with pytest.raises(UserError, match=r"Slurm job 41\) is at work"), held(tmp_path):
+        pass
+
+
+def test_of_an_array_the_job_itself_counts_and_not_the_first_that_waits(tmp_path, squeue):
+    """The array's number is that of one of its jobs too, and squeue lists them all."""
+    answers = tmp_path / "bin" / "squeue"
+    answers.write_text("#!/bin/sh\necho 44 PENDING\necho 41 RUNNING\necho 43 RUNNING\n")
+    left_by(tmp_path, ELSEWHERE)
+    with pytest.raises(UserError, match=r"Slurm job 41\) is at work"), held(tmp_path):
+        pass
+    answers.write_text("#!/bin/sh\necho 44 PENDING\necho 43 RUNNING\n")
+    with held(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize("state", ["INVALID", "COMPLETED", "FAILED", "NODE_FAIL", "TIMEOUT", "PENDING"])
 def test_a_job_that_has_ended_leaves_its_state_to_the_next(tmp_path, squeue, state):
     squeue(state)
@@ -116,8 +137,8 @@ def test_what_cannot_be_seen_from_here_is_refused_with_a_way_out_that_works(tmp_
 
 
 def test_a_lock_of_an_earlier_version_or_half_written_stops_nobody(tmp_path):
-    for text in ("1234", '{"pid": 1'):
-        (tmp_path / LOCK).write_text(text)
+    for text in (b"1234", b'{"pid": 1', b"[]", b"\xff\xfe"):
+        (tmp_path / LOCK).write_bytes(text)
         with held(tmp_path):
             pass
 

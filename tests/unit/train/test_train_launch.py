@@ -112,3 +112,32 @@ def test_a_launch_file_that_one_process_would_ignore_is_refused(monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert not wanted(Execution(processes=2, launch_file=file))
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"STEP_NUM_NODES": "two"}, "SLURM_STEP_NUM_NODES is 'two'"),
+        ({"STEP_NUM_NODES": "2", "STEP_NODELIST": "gpu[1-2]", "JOB_ID": "7"}, "SLURM_NODEID is ''"),
+        ({"STEP_NUM_NODES": "2", "STEP_NODELIST": "gpu[1-2]", "JOB_ID": "7", "NODEID": "2"}, "node 2 of 2, on gpu1 gpu2"),
+        ({"STEP_NUM_NODES": "3", "STEP_NODELIST": "gpu[1-2]", "JOB_ID": "7", "NODEID": "0"}, "node 0 of 3, on gpu1 gpu2"),
+    ],
+)
+def test_variables_of_slurm_that_make_no_sense_are_named(tmp_path, monkeypatch, variables, said):
+    (tmp_path / "scontrol").write_text("#!/bin/sh\nprintf 'gpu1\\ngpu2\\n'\n")
+    (tmp_path / "scontrol").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name, value in variables.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    with pytest.raises(UserError, match=rf"{said}\).*unset SLURM_STEP_NUM_NODES"):
+        Nodes.here()
+
+
+def test_an_empty_variable_is_one_node_and_a_missing_scontrol_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_STEP_NUM_NODES", "")
+    assert Nodes.here() == Nodes()
+    for name, value in {"STEP_NUM_NODES": "2", "STEP_NODELIST": "gpu[1-2]", "JOB_ID": "7", "NODEID": "0"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"scontrol show hostnames gpu\[1-2\].*PATH of the nodes"):
+        Nodes.here()

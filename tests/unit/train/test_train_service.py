@@ -1,5 +1,6 @@
 """The reward model as a service: really started, filled, killed; and what its client makes of all that."""
 
+import contextlib
 import http.client
 import json
 import signal
@@ -8,9 +9,13 @@ import stat
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
+import torch
 from service_helpers import Service, publish
+from transformers import AutoModelForSequenceClassification
 
 from openqwq.artifacts.manifest import input_hash
 from openqwq.cli import main
@@ -132,6 +137,97 @@ def test_a_slow_service_ends_the_stage(digest):
     url = f"http://127.0.0.1:{silent.getsockname()[1]}"
     with silent, pytest.raises(StageFailure, match=r"did not answer within 0 s"):
         ServiceScorer(url, digest, slow=0.3)
+
+
+def test_a_model_whose_scores_are_no_numbers_fails_the_stage_and_the_service(tiny_model, tmp_path):
+    broken = publish(tiny_model, tmp_path / "reward_model")
+    model = AutoModelForSequenceClassification.from_pretrained(broken / "checkpoint")
+    torch.nn.init.constant_(model.score.weight, float("nan"))
+    model.save_pretrained(broken / "checkpoint")
+    own = RewardScorer.load(broken / "checkpoint", 8, "float32")
+    with pytest.raises(StageFailure, match="no finite number"):
+        own(PAIRS)
+    with pytest.raises(StageFailure, match="no finite number"):
+        own.raw(PAIRS)
+    with Service(broken, "--port", "0") as running:
+        assert post(running, b'{"pairs": [["a", "b"]]}')[0] == 500
+        with pytest.raises(StageFailure, match=r"status 500.*no finite number"):
+            ServiceScorer(running.url, input_hash(broken / "checkpoint"))(PAIRS)
+
+
+class Impostor(BaseHTTPRequestHandler):
+    """Answers /health as a service does, and /score with `given`, `piece` bytes at a time."""
+
+    health: ClassVar[bytes] = b'{"checkpoint": "c", "mean": 0, "deviation": 1, "pairs": 9, "bytes": 9000}'
+    given: ClassVar[bytes] = b""
+    piece: ClassVar[int] = 1000
+
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for at in range(0, len(body), self.piece):
+            self.wfile.write(body[at : at + self.piece])
+            self.wfile.flush()
+            time.sleep(0.02 if self.piece == 1 else 0)
+
+    def do_GET(self):
+        self.answer(self.health)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.answer(self.given)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def impostor(**answers):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("One", (Impostor,), answers))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (b'{"checkpoint": "c", "scores": [1.0, NaN]}', "something else than finite scores"),
+        (b'{"checkpoint": "c", "scores": [1.0, 1e999]}', "something else than finite scores"),
+        (b'{"checkpoint": "c", "scores": [1.0, null]}', "something else than finite scores"),
+        (b'{"checkpoint": "c", "scores": "ab"}', "something else than finite scores"),
+        (b'{"checkpoint": "c"}', "something else than finite scores"),
+        (b"[1.0, 2.0]", "something else than finite scores"),
+        (b'{"checkpoint": "c", "scores": [1.0]}', "gave 1 scores for 2 completions"),
+        (b'{"checkpoint": "d", "scores": [1.0, 2.0]}', "another reward model now"),
+        (b"<html>", "something else than JSON"),
+        (b" " * 5_000_000, "more than 4000000 bytes"),
+    ],
+)
+def test_an_answer_that_is_none_ends_the_stage_with_the_remedy(given, told):
+    with impostor(given=given) as url, pytest.raises(StageFailure, match=rf"{told}.*Start `openqwq serve-reward`"):
+        ServiceScorer(url, "c")([("a", "b"), ("c", "d")])
+
+
+def test_an_answer_byte_by_byte_is_bounded_too():
+    began = time.monotonic()
+    with impostor(given=b'{"checkpoint": "c", "scores": [1.0, 2.0]}' + b" " * 1000, piece=1) as url:
+        scorer = ServiceScorer(url, "c", slow=15.0)
+        scorer.slow = 0.5
+        with pytest.raises(StageFailure, match="did not answer within"):
+            scorer([("a", "b"), ("c", "d")])
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("health", [b"{}", b"[]", b'{"checkpoint": "c", "mean": 0, "deviation": 0, "pairs": 9, "bytes": 9000}'])
+def test_something_else_that_answers_is_no_service(health):
+    with impostor(health=health) as url, pytest.raises(UserError, match=r"is no reward model's service\. Start `openqwq serve"):
+        ServiceScorer(url, "c")
 
 
 def test_the_stage_asks_the_service_for_its_own_input(service, model, tmp_path):

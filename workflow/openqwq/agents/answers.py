@@ -4,6 +4,7 @@ Numbers are compared by the math verifier's own reading. What only a computer al
 judgement needs neither a process of its own nor a clock.
 """
 
+from openqwq.agents.environment import BadTask
 from openqwq.verify import Verdict, correct, incorrect, split_thinking
 from openqwq.verify.answer import boxes
 from openqwq.verify.math.compare import same
@@ -32,6 +33,12 @@ def judged(gold: str, turn: str) -> Verdict:
         if not (_same_number(gold, box) if parse_number(clean(gold)) is not None else _same_name(gold, box)):
             return incorrect("not equal to the gold" if len(set(found)) == 1 else "several boxes with different answers")
     return correct()
+
+
+def require_gold(gold: str) -> None:
+    """Raises `BadTask` for an answer that says nothing: an empty box would be right."""
+    if parse_number(clean(gold)) is None and not _plain(gold):
+        raise BadTask("the answer is neither a number nor a name")
 
 
 def _same_number(gold: str, given: str) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from openqwq.agents import arguments, feedback
-from openqwq.agents.environment import Environment, ToolError, tool_schemas, tools_of
-from openqwq.verify.tool_call import BadCall, read_calls
+from openqwq.agents.environment import Conversation, Environment, ToolError, called, offered
+from openqwq.verify.answer import split_thinking
+from openqwq.verify.tool_call import BadCall, disguised, read_calls
 
 MAX_CALLS = 16  # of one turn
 _FORM = 'Write each call as one JSON object {"name": ..., "arguments": {...}} between tool_call tags'
@@ -37,6 +38,8 @@ def read_turn(turn: str) -> Calls:
         calls = read_calls(turn)
     except BadCall as fault:
         return Calls([], str(fault))
+    if not calls and disguised(split_thinking(turn)[1]):
+        return Calls([], "a call in another form")
     return Calls([], f"{len(calls)} calls in one turn, at most {MAX_CALLS}") if len(calls) > MAX_CALLS else Calls(calls)
 
 
@@ -61,11 +64,12 @@ def carry_out(calls: Calls, environment: Environment, most: int, special: Iterab
 
 def _carried_out(call: dict[str, Any], environment: Environment) -> Any:
     """The tool's result. Raises `ToolError`, also for an unknown tool and arguments that do not fit."""
-    functions = {schema["function"]["name"]: schema["function"] for schema in tool_schemas(type(environment))}
+    functions = {schema["function"]["name"]: schema["function"] for schema in offered(environment)}
     function = functions.get(call["name"])
     if function is None:
         raise ToolError(f"there is no tool {call['name'][:80]!r}. The tools are {', '.join(functions)}.")
-    why = arguments.fault(function, call["arguments"])
+    # What a conversation's tools say to a value of another type is part of what it is judged by.
+    why = arguments.fault(function, call["arguments"], typed=not isinstance(environment, Conversation))
     if why:
         raise ToolError(why)
-    return tools_of(environment)[call["name"]](**call["arguments"])
+    return called(environment, call["name"], call["arguments"])

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MethodType
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar, cast, runtime_checkable
 
 from openqwq.verify import Verdict
 
@@ -67,6 +67,24 @@ class Environment(Protocol):
         """Gives everything back that the instance holds. May be called twice."""
 
 
+@runtime_checkable
+class Conversation(Environment, Protocol):
+    """An environment whose user speaks more than once, and whose tools differ from task to task. For evaluation alone: what the
+    user says next makes the template drop the thinking before it, so the model does not go on from its own tokens."""
+
+    @not_a_tool
+    def offered(self) -> list[dict[str, Any]]:
+        """The JSON schemas of the tools that there are now."""
+
+    @not_a_tool
+    def call(self, name: str, arguments: dict[str, Any], /) -> Any:
+        """Calls one of them with arguments that fit its schema, as a tool is called."""
+
+    @not_a_tool
+    def reply(self, answer: str, /) -> str | None:
+        """What the user says to a turn without calls; None where that was the last."""
+
+
 def reference_of(problem: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The environment's name and the task in a problem's reference, `{"environment": name, "task": {…}}`. Raises `BadTask`."""
     try:
@@ -111,6 +129,13 @@ def _without_return(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def tools_of(environment: Environment) -> dict[str, Callable[..., Any]]:
-    """An instance's tools by name, bound."""
-    return {name: getattr(environment, name) for name in tool_names(type(environment))}
+def offered(environment: Environment) -> list[dict[str, Any]]:
+    """The schemas of the tools that an instance has now."""
+    return environment.offered() if isinstance(environment, Conversation) else tool_schemas(type(environment))
+
+
+def called(environment: Environment, name: str, arguments: dict[str, Any]) -> Any:
+    """What one of them answers."""
+    if isinstance(environment, Conversation):
+        return environment.call(name, arguments)
+    return getattr(environment, name)(**arguments)

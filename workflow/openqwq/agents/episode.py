@@ -14,7 +14,7 @@ Message = dict[str, str]
 class AgentLimits:
     """Bounds of one episode."""
 
-    max_turns: int = 8  # of the assistant; one that calls tools in its last turn ends without an answer
+    max_turns: int = 8  # of the assistant, since the user spoke last; one that calls tools in its last ends without an answer
     max_context_tokens: int = 4096  # prompt and all segments; an episode ends where a whole turn has no room any more
     tool_seconds: float = TOOL_SECONDS  # wall time of one call
     max_feedback_characters: int = 2000  # of one tool response; longer ones are cut in the middle, and say so
@@ -32,7 +32,8 @@ class Segment:
 
 @dataclass
 class Episode:
-    """One episode, over. Its tokens are those of `prompt_ids` and of all segments in order, never tokenised anew.
+    """One episode, over. Its tokens are those of `prompt_ids` and of all segments in order, never tokenised anew but where it
+    says so (`anew`).
 
     `finish`: `answer`, the last turn calls no tool; `turns`, it does, and no turn is left: these calls are not carried out;
     `context`, its calls were carried out, but there is no room for their answers and another turn; `length`, the last turn was
@@ -46,6 +47,7 @@ class Episode:
     segments: list[Segment] = field(default_factory=list)  # alternating; the first and the last are the model's
     messages: list[Message] = field(default_factory=list)  # the whole conversation; the template renders it to the same text
     turns: int = 0  # of the assistant
+    anew: bool = False  # the user spoke again, and the model went on from the conversation without its earlier thinking
     calls: int = 0
     failed_calls: int = 0  # answered with an error, malformed ones included
     finish: Finish = "answer"

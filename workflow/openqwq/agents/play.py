@@ -53,7 +53,7 @@ def play(
                     seat.write(sample)
                 list(pool.map(Seat.act, live))
                 for seat in live:
-                    seat.read()
+                    seat.read(sampler)
                 tell()
     finally:
         for seat in seats:

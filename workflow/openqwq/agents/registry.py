@@ -1,6 +1,7 @@
 """The environments by name. A new one is a file with its class and a line here."""
 
 from openqwq.agents.environment import Environment
+from openqwq.agents.environments.bfcl import Bfcl
 from openqwq.agents.environments.files import Files
 from openqwq.agents.environments.orders import Orders
 from openqwq.agents.environments.python import Python
@@ -13,10 +14,12 @@ ENVIRONMENTS: dict[str, type[Environment]] = {
     "python": Python,
     "search": Search,
 }
+CONVERSATIONS: dict[str, type[Environment]] = {"bfcl": Bfcl}  # of benchmarks; no source's problem may name one
 
 
 def find(name: str) -> type[Environment]:
     """The environment of that name. Raises `UserError`."""
-    if name not in ENVIRONMENTS:
-        raise UserError(f"environment {name!r} does not exist. Known: {', '.join(ENVIRONMENTS)}.")
-    return ENVIRONMENTS[name]
+    known = ENVIRONMENTS | CONVERSATIONS
+    if name not in known:
+        raise UserError(f"environment {name!r} does not exist. Known: {', '.join(known)}.")
+    return known[name]

@@ -7,10 +7,10 @@ from typing import Any
 
 from openqwq.agents import feedback
 from openqwq.agents.calls import carry_out, read_turn
-from openqwq.agents.environment import BadTask, Environment, reference_of
+from openqwq.agents.environment import BadTask, Conversation, Environment, offered, reference_of
 from openqwq.agents.episode import AgentLimits, Episode, Finish, Segment
 from openqwq.agents.registry import find
-from openqwq.agents.template import between, special_texts
+from openqwq.agents.template import appended, between, special_texts
 from openqwq.errors import UserError
 from openqwq.generate import Sample, Sampler
 from openqwq.sandbox import SandboxBroken
@@ -28,6 +28,8 @@ class Seat:
         self.context: list[int] = []
         self.cut = False  # whether the turn was
         self.answers: list[str] = []  # to the turn's calls
+        self.asked: str | None = None  # by the user, after a turn without calls
+        self.heard = 0  # turns before it
 
     @property
     def over(self) -> bool:
@@ -77,8 +79,12 @@ class Seat:
         started, episode = time.monotonic(), self.episode
         turn = episode.answer
         calls = read_turn(turn)
-        self.answers = []
-        if self.cut or not calls or episode.turns == self.limits.max_turns:
+        self.answers, self.asked = [], None
+        if not self.cut and not calls and isinstance(self.environment, Conversation):
+            self.asked = self.environment.reply(turn)
+        if self.asked is not None:
+            self.heard = episode.turns
+        elif self.cut or not calls or episode.turns - self.heard == self.limits.max_turns:
             self._judge("length" if self.cut else "turns" if calls else "answer")
         else:
             try:
@@ -91,9 +97,12 @@ class Seat:
                 episode.failed_calls += answers.failed
         episode.seconds += time.monotonic() - started
 
-    def read(self) -> None:
-        """Appends the answers of the tools, or ends the episode where they and another turn have no room."""
+    def read(self, sampler: Sampler) -> None:
+        """Appends what tools answer or the user says, or ends the episode where it and another turn have no room."""
         if self.over:
+            return
+        if self.asked is not None:
+            self._hear(self.asked, sampler)
             return
         text = between(self.tokenizer, self.answers)
         segment = Segment(self._ids(text), False, [], text)
@@ -103,6 +112,20 @@ class Seat:
         self.episode.segments.append(segment)
         self.episode.messages += [{"role": "tool", "content": answer} for answer in self.answers]
         self.context += segment.token_ids
+
+    def _hear(self, asked: str, sampler: Sampler) -> None:
+        """The user's words; the template renders the whole conversation anew, without the thinking before them."""
+        said = {"role": "user", "content": asked}
+        text = appended(self.tokenizer, [said])
+        prompt = sampler.render([*self.episode.messages, said], offered(self._open()))
+        self.context, before = self._ids(prompt), self.context
+        if not self._has_room():
+            self.context = before
+            self._judge("context")
+            return
+        self.episode.anew = True
+        self.episode.segments.append(Segment(self._ids(text), False, [], text))
+        self.episode.messages.append(said)
 
     def close(self) -> None:
         """Gives back what the environment holds."""

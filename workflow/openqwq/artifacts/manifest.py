@@ -89,9 +89,14 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: no {where.name} here, so this is not an artifact of a run. Name a stage's folder.") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{where}: damaged ({error}). Rerun the stage that made it.") from error
-    if not isinstance(manifest, dict) or "outputs" not in manifest:
-        raise UserError(f"{where}: not a manifest (no 'outputs'). Rerun the stage that made it.")
+    if not isinstance(manifest, dict) or not _lists_outputs(manifest):
+        raise UserError(f"{where}: not a manifest (no 'outputs' with their hashes). Rerun the stage that made it.")
     return manifest
+
+
+def _lists_outputs(manifest: dict[str, Any]) -> bool:
+    outputs = manifest.get("outputs")
+    return isinstance(outputs, dict) and all(isinstance(one, dict) and "sha256" in one for one in outputs.values())
 
 
 def input_hash(path: Path) -> str:

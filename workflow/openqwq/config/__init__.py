@@ -12,7 +12,7 @@ from openqwq.config.agents import bounded
 from openqwq.config.agreement import disagreements
 from openqwq.config.base import Positive, Rate, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
-from openqwq.config.evaluate import Benchmark, EvaluateConfig
+from openqwq.config.evaluate import CONVERSATIONS, Benchmark, EvaluateConfig
 from openqwq.config.hardware import Hardware, PlanConfig
 from openqwq.config.model import BaseModelSource, Dtype
 from openqwq.config.registry import resolve
@@ -36,7 +36,7 @@ class Saving(Strict):
     reason: Positive = 1
     reward_model: Positive = 50
     general: Positive = 1
-    evaluate: Positive = 4  # no steps: completions drawn between two saves, in units of generation_batch
+    evaluate: Positive = 4  # no steps: completions that it, or profile, draws between two saves, in units of generation_batch
     keep: Annotated[int, Field(ge=2)] = 2  # a kill may tear the one being written
 
 
@@ -73,6 +73,7 @@ class Execution(Strict):
     processes: Positive = 1  # that train together on each node, one a GPU; they share a batch, whose size stays
     launch_file: str | None = None  # for `accelerate launch`; by default the one for this machine in config/accelerate
     shards: Positive = 1  # parts in which curate reads the sources, each a job of its own; the tables are the same for any number
+    profile_shards: Positive = 1  # parts in which the training problems are profiled, each a job of its own with its own engine
     evaluate_shards: Positive = 1  # parts in which each checkpoint is sampled, by problem, each a job of its own
     saving: Saving = Saving()
     bounds: Bounds = Bounds()
@@ -110,7 +111,10 @@ class RunConfig(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
         try:
-            bounded(self.evaluate, self.curate.held_out.agent > 0, self.evaluate.sampling.max_tokens, "curate.held_out.agent")
+            played = [benchmark for benchmark in self.benchmarks if benchmark.name in CONVERSATIONS]
+            longest = max([self.evaluate.sampling.max_tokens, *(benchmark.max_tokens or 0 for benchmark in played)])
+            wanted = self.curate.held_out.agent > 0 or bool(played)
+            bounded(self.evaluate, wanted, longest, "curate.held_out.agent or a benchmark bfcl_multi_turn_…")
         except ValueError as error:
             raise ValueError(f"evaluate.{error}") from error
         for domain, mix in self.reason.domains.items():

@@ -10,8 +10,8 @@ from openqwq.config.curate import Domain
 from openqwq.config.train import Sampling
 
 CheckpointStage = Literal["base", "coldstart", "reason", "general"]
-
-
+# Benchmarks that are played as episodes, so that `evaluate.agents` bounds them.
+CONVERSATIONS = tuple(f"bfcl_multi_turn_{category}" for category in ("base", "miss_param", "miss_func", "long_context"))
 Revision = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -45,7 +45,7 @@ class EvaluateConfig(Strict):
     held_out_samples: Positive | dict[Domain, Positive] = 1  # k on our own held-out problems; by domain, 1 elsewhere
     most_samples: dict[CheckpointStage, Positive] = {}  # the largest k of a stage, to spare time on its samples
     reward_model: bool = False  # lets the run's reward model score every sample where k > 1, for best@k
-    agents: AgentsConfig | None = None  # bounds of episodes, where curate.held_out.agent holds tasks out
+    agents: AgentsConfig | None = None  # bounds of episodes, where tasks are held out or a benchmark is one of conversations
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()
 

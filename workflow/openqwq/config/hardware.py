@@ -10,7 +10,7 @@ GpuName = Literal["A100", "A800", "H20", "H100", "H200", "H800", "B200"]
 
 
 class Nodes(Strict):
-    """On how many nodes each stage runs. Profile, sampling of traces and each shard of evaluation are one engine: one node."""
+    """On how many nodes each stage runs. Sampling of traces and each shard of profile and evaluation are one engine: one node."""
 
     coldstart: Positive = 1
     reason: Positive = 1
@@ -63,7 +63,7 @@ class PlanConfig(Strict):
 
     completion_share: Annotated[Share, Field(gt=0.0)] = 0.4  # mean length of completions, of the longest allowed
     mean_tokens: Lengths = Lengths()
-    longest_tokens: Lengths = Lengths()  # of rows to train on; nothing: max_length. On a CPU they decide the memory
+    longest_tokens: Lengths = Lengths()  # of rows to train on or to draw; nothing: as long as allowed. They decide the memory
     prompt_tokens: Positive = 200  # of a problem, on average
     live_share: Annotated[Share, Field(gt=0.0)] = 0.6  # of the groups generated, those whose rewards vary
     rows: Rows = Rows()

@@ -62,7 +62,7 @@ def shard(stage: Stage, config: CurateConfig, benchmarks: list[Benchmark], which
 
 def gather(stage: Stage, config: CurateConfig, benchmarks: list[Benchmark], shards: list[Path], out: Path) -> None:
     """The second phase. Raises `UserError` where the shards are not all there or were made from something else."""
-    whole_set(shards, stage.made_from(), stage.hashes)
+    stage.after(whole_set(shards, stage.made_from(), stage.hashes))
     _gather(stage, config, benchmarks, shards, out)
 
 

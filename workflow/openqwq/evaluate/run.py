@@ -50,6 +50,7 @@ def shard(stage: Stage, what: Evaluation, which: Shard, out: Path, execution: Ex
 def gather(stage: Stage, what: Evaluation, shards: list[Path], out: Path, execution: Execution) -> None:
     """The second phase: publishes what `run` does. Raises `UserError` for shards that are not all there or not of this stage."""
     work, shards = what.plan(), whole_set(shards, stage.made_from(), stage.hashes)
+    stage.after(shards)
     drawn = [read_manifest(folder)["execution"] for folder in shards]
     stage.facts["drawn_with"] = [one for at, one in enumerate(drawn) if one not in drawn[:at]]
     seconds = [json.loads((folder / SECONDS).read_text(encoding="utf-8")) for folder in shards]

@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from openqwq.config import RunConfig
-from openqwq.config.evaluate import Benchmark
+from openqwq.config.evaluate import CONVERSATIONS, Benchmark
 from openqwq.config.rl import RlSampling
 
 # Problems of the public benchmarks, as their authors publish them.
@@ -12,10 +12,15 @@ PROBLEMS = {
     "aime25": 30,
     "amc23": 40,
     "bfcl_irrelevance": 240,
+    "bfcl_multi_turn_base": 200,
+    "bfcl_multi_turn_long_context": 200,
+    "bfcl_multi_turn_miss_func": 200,
+    "bfcl_multi_turn_miss_param": 200,
     "bfcl_multiple": 200,
     "bfcl_parallel": 200,
     "bfcl_parallel_multiple": 200,
     "bfcl_simple": 400,
+    **dict.fromkeys(CONVERSATIONS, 200),
     "gpqa_diamond": 198,
     "gsm8k": 1319,
     "humaneval": 164,
@@ -46,7 +51,7 @@ def mean_tokens(config: RunConfig, stage: str, longest: int) -> float:
 
 
 def longest_tokens(config: RunConfig, stage: str, bound: int) -> int:
-    """Tokens of the longest row that is trained on."""
+    """Tokens of the longest row that is trained on, or drawn with its prompt."""
     told: int | None = getattr(config.plan.longest_tokens, stage)
     return bound if told is None else min(bound, told)
 

@@ -48,11 +48,15 @@ def known() -> list[str]:
 
 
 def in_folder(folder: Path) -> Architecture | None:
-    """From the folder's config.json; None for one that is not there, or of another kind of model."""
+    """From the folder's config.json; None for one that is not there, or of another kind of model, or with sizes that are none."""
     try:
-        return from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")), folder.name)
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        made = from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")), folder.name)
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None
+    sizes = (made.layers, made.hidden, made.heads, made.kv_heads, made.head_dim, made.intermediate, made.vocabulary)
+    rest = (made.experts, made.experts_per_token, made.expert_intermediate, made.shared_experts, made.dense_layers)
+    numbers = all(type(size) is int for size in (*sizes, *rest))
+    return made if numbers and min(sizes) > 0 and min(rest) >= 0 else None
 
 
 @functools.cache

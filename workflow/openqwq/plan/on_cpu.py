@@ -17,11 +17,11 @@ class CpuPlanner:
 
     def stages(self) -> list[StagePlan]:
         """All of them, in the order in which they run."""
-        evaluated = amounts.completions(self.config)
-        longest = max(evaluated) if evaluated else self.config.evaluate.sampling.max_tokens
+        evaluate = [benchmark.max_tokens for benchmark in self.config.benchmarks if benchmark.max_tokens]
+        longest = max([self.config.evaluate.sampling.max_tokens, *evaluate])
         return [
             self.supervised("coldstart", self.config.coldstart),
-            self.drawing("profile", self.config.profile.sampling.max_tokens),
+            self.drawing("profile", self.config.profile.sampling.max_tokens, self.config.profile.samples),
             self.rl("reason", self.config.reason),
             self.supervised("reward_model", self.config.reward_model),
             self.rl("general", self.config.general),
@@ -31,7 +31,8 @@ class CpuPlanner:
     def supervised(self, name: str, stage: SftConfig | RewardModelConfig) -> StagePlan:
         """Cold start, or reward model: two sides a row and no logits."""
         sides = 2 if name == "reward_model" else 1
-        tokens = stage.micro_batch_size * sides * amounts.longest_tokens(self.config, name, stage.max_length)
+        longest = amounts.longest_tokens(self.config, name, stage.max_length)
+        tokens = stage.micro_batch_size * sides * longest
         parts = cpu_memory.training(
             self.model,
             tokens=tokens,
@@ -39,33 +40,45 @@ class CpuPlanner:
             checkpointing=stage.gradient_checkpointing,
             autocast=stage.autocast == "bfloat16",
         )
+        if sides == 2:  # the held-out pairs
+            parts |= cpu_memory.scoring(self.model, places=self.execution.generation_batch, tokens=longest)
         return self._plan(name, {"training": parts})
 
     def rl(self, name: str, stage: GrpoConfig) -> StagePlan:
         """Trainer and sampler stand side by side."""
-        whole = stage.max_prompt_tokens + max(stage.sampling.lengths())
-        drawn = self.config.plan.prompt_tokens + max(stage.sampling.lengths())
-        tokens = stage.micro_batch_tokens or (stage.micro_batch_size or 16) * drawn
+        most = max(stage.sampling.lengths())
+        whole = self._longest(name, most, stage.max_prompt_tokens)
+        tokens = max(whole, stage.micro_batch_tokens or (stage.micro_batch_size or 16) * whole)
         parts = cpu_memory.training(
             self.model,
-            tokens=max(tokens, min(whole, drawn)),
+            tokens=tokens,
             scored=tokens,
             checkpointing=stage.gradient_checkpointing,
             autocast=stage.autocast == "bfloat16",
             reference=stage.kl > 0,
+            holes=cpu_memory.TURNS,
         )
-        parts |= self._sampler(max(stage.sampling.lengths()))
+        parts |= self._sampler(whole, most, stage.group_size, stage.groups * stage.group_size * stage.oversample)
         if any("reward_model" in mix.rewards for mix in stage.domains.values()):
             parts["reward model"] = (2 if self.half else 4) * self.model.parameters
         return self._plan(name, {"training": parts})
 
-    def drawing(self, name: str, longest: int) -> StagePlan:
+    def drawing(self, name: str, most: int, samples: int = 1) -> StagePlan:
         """Profile and evaluation: the sampler alone."""
-        return self._plan(name, {"sampling": {"libraries": cpu_memory.LIBRARIES} | self._sampler(longest)}, processes=1)
+        parts = self._sampler(self._longest(name, most), most, samples)
+        return self._plan(name, {"sampling": {"libraries": cpu_memory.LIBRARIES} | parts}, processes=1)
 
-    def _sampler(self, longest: int) -> cpu_memory.Parts:
-        tokens = self.config.plan.prompt_tokens + longest
-        parts = cpu_memory.sampling(self.model, places=self.execution.generation_batch, tokens=tokens, half=self.half)
+    def _longest(self, name: str, most: int, prompt: int | None = None) -> int:
+        """Tokens of the longest completions of up to `most` with their prompts, of a stage that draws; `prompt` bounds those."""
+        if prompt is not None:
+            return amounts.longest_tokens(self.config, name, prompt + most)
+        told: int | None = getattr(self.config.plan.longest_tokens, name)
+        return told or self.config.plan.prompt_tokens + most
+
+    def _sampler(self, longest: int, most: int, samples: int, drawn: float = float("inf")) -> cpu_memory.Parts:
+        """With `samples` of each prompt, `drawn` completions at a time."""
+        prompt, places = max(0, longest - most), min(self.execution.generation_batch, drawn)
+        parts = cpu_memory.sampling(self.model, places=places, tokens=longest, prompt=prompt, half=self.half, samples=samples)
         if self.execution.engine == "vllm":
             parts["keys and values"] = (self.execution.vllm.kv_cache_gb or cpu_memory.VLLM_CACHE_GB) * 2**30
         return parts | cpu_memory.judging(self.execution.verifier_workers)

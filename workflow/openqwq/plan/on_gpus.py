@@ -153,10 +153,10 @@ class GpuPlanner:
         )
 
     def profile(self) -> StagePlan:
-        """Pass rates: one engine draws all samples."""
+        """Pass rates, in `profile_shards` jobs side by side."""
         stage = self.config.profile
         count = float(sum(stage.problems.values()) * stage.samples)
-        return self._drawing("profile", {stage.sampling.max_tokens: count})
+        return self._drawing("profile", {stage.sampling.max_tokens: count}, jobs=self.execution.profile_shards)
 
     def evaluate(self) -> StagePlan:
         """All checkpoints, one after another, each in `evaluate_shards` jobs side by side."""
@@ -182,21 +182,24 @@ class GpuPlanner:
             return StagePlan(**known, memory={"sampling": parts}, problems=problems, notes=[note])
         seconds = tokens = flops = 0.0
         limit = ""
+        together = self.execution.saving.evaluate * self.execution.generation_batch  # drawn between two saves
         for bound, count in sorted(completions.items()):
             mean = amounts.mean_tokens(self.config, name, bound)
+            calls = max(1.0, count / jobs / together)
             one = sampling_time.sampling(
                 self.model,
                 self.gpu,
                 size=size,
                 per_node=self.config.hardware.gpus_per_node,
-                completions=count / jobs,
+                completions=count / jobs / calls,
                 prompt=prompt,
                 mean=mean,
                 longest=bound,
                 cache=engine.cache,
                 batch=engine.batch,
             )
-            seconds, flops, tokens = seconds + one.seconds, flops + one.flops * jobs, tokens + count * (prompt + mean)
+            seconds, flops = seconds + one.seconds * calls, flops + one.flops * calls * jobs
+            tokens += count * (prompt + mean)
             limit = f"sampling: {one.limit}"  # of the longest
         return StagePlan(
             **known,
@@ -204,6 +207,7 @@ class GpuPlanner:
             completions=sum(completions.values()) * times,
             flops=flops * times,
             seconds=seconds * times * efficiency.IDLE,
+            in_turn=times,
             limit=limit,
             memory={"sampling": parts},
             problems=problems,

@@ -19,7 +19,9 @@ TOUCHES = 3  # calls to the file system for one of them: look, open, close
 REPLACED = 5  # calls for a file that appears atomically: create, write, flush, close, rename
 PARSED = 150  # files that a job reads to parse the Snakefile: rules, configuration, the package's small part
 RECORDS = 40  # calls of Snakemake for a job: records, logs, timing, outputs seen by others
-RULES = 15  # jobs of a run besides the shards of curation
+RULES = (
+    9  # jobs besides shards and checkpoints: import, curate, coldstart, profile, reason, reward_model, general, compare, report
+)
 PER_GPU_SAVE = 2  # files of a process in a save
 
 SIZES = (
@@ -54,9 +56,9 @@ class Scale:
 
     @property
     def jobs(self) -> int:
-        """Those of the DAG; training stages are one each, however many nodes they have."""
-        parts = self.made.config.execution.evaluate_shards
-        return RULES + self.shards + (parts * len(self.made.config.evaluate.stages) if parts > 1 else 0)
+        """Those that Slurm is given; training stages are one each, however many nodes they have."""
+        execution, checkpoints = self.made.config.execution, len(self.made.config.evaluate.stages)
+        return RULES + self.shards + execution.profile_shards + (execution.evaluate_shards + 1) * checkpoints
 
     @property
     def metadata(self) -> float:
@@ -78,13 +80,8 @@ class Scale:
     @property
     def breaks_first(self) -> str:
         """What more nodes would not shorten, the largest first, as a share of the wall time."""
-        hours = {stage.name: stage.hours or 0.0 for stage in self.made.stages}
-        whole = sum(hours.values())
-        kept = {
-            "the profile's one engine": hours["profile"],
-            "the longest completion of each batch": self._tail(),
-            "saves": self._saving(),
-        }
+        whole = self.total("hours")
+        kept = {"the longest completion of each batch": self._tail(), "saves": self._saving()}
         name = max(kept, key=lambda one: kept[one])
         return f"{name}: {kept[name] / whole:.0%} of the time"
 

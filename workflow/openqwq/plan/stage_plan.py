@@ -15,6 +15,7 @@ class StagePlan:
     completions: float = 0.0  # drawn
     flops: float | None = None
     seconds: float | None = None
+    in_turn: int = 1  # jobs one after another that the seconds are of, each of all the GPUs
     limit: str = ""  # what the time goes to
     memory: dict[str, dict[str, float]] = field(default_factory=dict)  # bytes by what takes them, of each phase
     room: float | None = None  # bytes that may be used
@@ -29,6 +30,11 @@ class StagePlan:
     @property
     def hours(self) -> float | None:
         return None if self.seconds is None else self.seconds / 3600
+
+    @property
+    def job_hours(self) -> float | None:
+        """Of one job."""
+        return None if self.hours is None else self.hours / self.in_turn
 
     @property
     def gpu_hours(self) -> float | None:

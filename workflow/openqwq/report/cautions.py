@@ -120,21 +120,28 @@ def _made_from(manifests: Manifests) -> list[Caution]:
     commits = {m["code"]["commit"] for m in manifests.values() if m.get("code", {}).get("commit")}
     if len(commits) > 1:
         made.append(_note(f"Made by {len(commits)} different commits of the code; see provenance."))
-    engines = {
-        (how.get("engine"), how.get("generation_dtype"))
-        for m in manifests.values()
-        if str(m.get("stage", "")).startswith("evaluate-")
-        for how in m.get("facts", {}).get("drawn_with", [m.get("execution", {})])  # shards tell how they were drawn
-    }
-    if len(engines) > 1:
-        ways = " and ".join(sorted(" in ".join(str(part) for part in way) for way in engines))
-        made.append(_serious(f"The checkpoints were not sampled in the same way ({ways}): their scores are not comparable."))
+    ways = drawn_with(manifests)
+    if len(ways) > 1:
+        made.append(
+            _serious(f"The checkpoints were not sampled in the same way ({' and '.join(ways)}): their scores are not comparable.")
+        )
     replaced: dict[str, list[str]] = {}
     for name, path in stale(manifests):
         replaced.setdefault(name, []).append(path)
     for name, paths in replaced.items():
         made.append(_serious(f"{name} was made from another state of {', '.join(paths)} than stands in this run."))
     return made
+
+
+def drawn_with(manifests: Manifests) -> list[str]:
+    """The ways in which checkpoints were sampled, each as engine and type of number."""
+    ways = {
+        (how.get("engine"), how.get("generation_dtype"))
+        for m in manifests.values()
+        if str(m.get("stage", "")).startswith("evaluate-")
+        for how in m.get("facts", {}).get("drawn_with", [m.get("execution", {})])  # shards tell how they were drawn
+    }
+    return sorted(" in ".join(str(part) for part in way) for way in ways)
 
 
 def _some(names: list[str]) -> str:

@@ -12,6 +12,9 @@ from openqwq.report.runfolder import RunFolder
 from openqwq.verify.answer import split_thinking
 
 LONGEST = 6000  # characters of one text on the page; the whole one is in the parquet file
+MOST_TURNS = 40  # of one conversation on the page
+# Signs that turn the order of what follows: a text could show something else than a verifier has read. Shown as escapes.
+TURNING = {sign: f"\\u{sign:04x}" for sign in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 TURN = re.compile(r"<\|im_start\|>(\w+)\n(.*?)(?:<\|im_end\|>\n?|\Z)", re.DOTALL)
 COLUMNS = ["problem_id", "domain", "sample", "prompt", "text", "tokens", "finish_reason", "verifier", "reference"]
 COLUMNS += ["verdict", "score", "reason", "turns"]
@@ -95,12 +98,12 @@ def _answer(row: dict[str, Any]) -> dict[str, Any]:
     if thinking is None and not answer.strip() and text.strip():  # never came to an end: all of it is thinking
         thinking = text
     return {
-        "said": [(role, cut(body)) for role, body in said],
+        "said": _few([(role, cut(body)) for role, body in said]),
         "thinking": cut(thinking.strip()) if thinking and thinking.strip() else None,
         "answer": cut(answer.strip()),
         "verdict": row["verdict"] or "not judged",
         "score": row["score"],
-        "reason": row["reason"] or "",
+        "reason": cut(row["reason"] or ""),
         "tokens": row["tokens"],
         "truncated": row["finish_reason"] in CUT,
     }
@@ -120,7 +123,16 @@ def turns(prompt: str) -> list[tuple[str, Text]]:
     """(role, text) of each turn of a ChatML prompt; another template's prompt is one turn."""
     found = [(role, body.strip()) for role, body in TURN.findall(prompt)]
     said = [(role, cut(body)) for role, body in found if body]
-    return said if found else [("prompt", cut(prompt))]
+    return _few(said) if found else [("prompt", cut(prompt))]
+
+
+def _few(said: list[tuple[str, Text]]) -> list[tuple[str, Text]]:
+    """The first and the last turns of a conversation that is too long for the page."""
+    left_out = len(said) - MOST_TURNS
+    if left_out <= 0:
+        return said
+    half = MOST_TURNS // 2
+    return [*said[:half], ("…", Text(f"[… {left_out} turns …]")), *said[-half:]]
 
 
 def readable(reference: str | None) -> str:
@@ -129,7 +141,7 @@ def readable(reference: str | None) -> str:
         return "none: judged by the reward model alone"
     try:
         value = json.loads(reference)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, or numbers or brackets beyond what Python reads
         return reference
     if not isinstance(value, dict):
         return reference
@@ -141,9 +153,9 @@ def readable(reference: str | None) -> str:
 
 
 def cut(text: str) -> Text:
-    """The beginning and the end of a text that is too long for the page."""
+    """The text as shown: of one that is too long for the page the beginning and the end; signs that would turn it as escapes."""
     if len(text) <= LONGEST:
-        return Text(text)
+        return Text(text.translate(TURNING))
     half = LONGEST // 2
     left_out = len(text) - 2 * half
-    return Text(f"{text[:half]}\n[… {left_out} characters …]\n{text[-half:]}", left_out)
+    return Text(f"{text[:half]}\n[… {left_out} characters …]\n{text[-half:]}".translate(TURNING), left_out)

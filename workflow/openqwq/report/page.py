@@ -35,6 +35,7 @@ def render(
         "stage": words.stage,
         "percent": words.percent,
         "points": words.points,
+        "chance": words.chance,
         "count": words.count,
         "duration": words.duration,
         "size": words.size,
@@ -45,8 +46,10 @@ def render(
     bundle = chart_library() if charts else ""
     scripts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS]
     allowed = " ".join(_allow(script) for script in [bundle, *scripts])
-    policy = f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
-    return environment.get_template(template).render(
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    html = environment.get_template(template).render(
         values
         | {
             "policy": policy,
@@ -58,6 +61,7 @@ def render(
             "shown_problems": len(samples["problems"]),
         }
     )
+    return html.encode("utf-8", "backslashreplace").decode("utf-8")  # JSON can hold half a surrogate pair, a file cannot
 
 
 @cache

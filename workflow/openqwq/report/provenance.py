@@ -48,10 +48,13 @@ def cards(manifests: Manifests) -> list[dict[str, Any]]:
     return made
 
 
-def origin(manifests: Manifests, artifact: str, file: str) -> dict[str, Any]:
-    """The file a score was counted from: `artifact`, its path in the run, and `rows` and `sha256` where the manifest lists it."""
-    described = manifests.get(artifact, {}).get("outputs", {}).get(file, {})
-    path = posixpath.join(artifact, file)
+def origin(manifests: Manifests, artifact: str, file: str | None = None) -> dict[str, Any]:
+    """The file that a number comes from: `artifact`, its path in the run, and `rows` and `sha256` where the manifest lists it.
+
+    Without `file` the artifact is one itself.
+    """
+    described = manifests.get(artifact, {}).get("outputs", {}).get(file or posixpath.basename(artifact), {})
+    path = posixpath.join(artifact, file) if file else artifact
     return {"artifact": artifact, "path": path, "rows": described.get("rows"), "sha256": described.get("sha256")}
 
 

@@ -25,13 +25,20 @@ class RunFolder:
     def rows(
         self, relative: str, schema: pa.Schema, columns: list[str] | None = None, where: pc.Expression | None = None
     ) -> Rows | None:
-        """The rows of a table, or some of its columns, or those rows for which `where` holds."""
+        """The rows of a table, or some of its columns, or those rows for which `where` holds.
+
+        Stages write a figure that is none as null, so NaN and infinities are damage.
+        """
         if not (self.path / relative).is_file():
             return None
         table = read_table(self.path / relative, schema)
         if where is not None:
             table = table.filter(where)
-        return (table.select(columns) if columns else table).to_pylist()
+        chosen = table.select(columns) if columns else table
+        for name, column in zip(chosen.column_names, chosen.columns, strict=True):
+            if pa.types.is_floating(column.type) and pc.all(pc.is_finite(column)).as_py() is False:
+                raise UserError(f"{self.path / relative}: a value of the column {name!r} is no number. Rerun its stage.")
+        return chosen.to_pylist()
 
     def json(self, relative: str) -> dict[str, Any] | None:
         """A JSON object."""
@@ -39,8 +46,8 @@ class RunFolder:
         if not path.is_file():
             return None
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            value = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused)
+        except (ValueError, RecursionError) as error:  # UTF-8 that is none is a ValueError, too
             raise UserError(f"{path}: not readable as JSON ({error}). Rerun the stage that made it.") from error
         if not isinstance(value, dict):
             raise UserError(f"{path}: not a JSON object. Rerun the stage that made it.")
@@ -65,3 +72,7 @@ class RunFolder:
                 made[str(name)] = read_manifest(path)
         made = {name: manifest for name, manifest in made.items() if manifest.get("stage") != "report"}
         return dict(sorted(made.items(), key=lambda item: (str(item[1].get("finished", "")), item[0])))
+
+
+def _refused(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -84,9 +84,9 @@ def memory(run: RunFolder, stage: str) -> Facts:
     path = run.path / "timing" / f"{stage}.tsv"
     if not path.is_file():
         return []
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
     measured = dict(zip(rows[0], rows[-1], strict=False)).get("max_rss", "") if len(rows) > 1 else ""
-    return [("peak memory", words.size(float(measured) * MEGA))] if measured.replace(".", "", 1).isdigit() else []
+    return [("peak memory", words.size(float(measured) * MEGA))] if measured.replace(".", "", 1).isdecimal() else []
 
 
 def hacking(meter: dict[str, Any] | None) -> Rows:

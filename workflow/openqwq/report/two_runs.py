@@ -11,6 +11,9 @@ from openqwq.artifacts.schemas import SAMPLE, SCORE
 from openqwq.errors import UserError
 from openqwq.evaluate.gate import compared, untouched
 from openqwq.evaluate.scores import frame
+from openqwq.report import words
+from openqwq.report.cautions import drawn_with
+from openqwq.report.overview import ORDER
 from openqwq.report.runfolder import Rows, RunFolder
 
 DRAWS = 10_000  # of the bootstrap, as `evaluate.bootstrap` has it where nothing else is said
@@ -83,7 +86,7 @@ def paired(a: Run, b: Run, stages: list[str], benchmarks: list[str]) -> Rows:
             shared = set(before.problem_id) & set(after.problem_id)
             only_one = len(set(before.problem_id) ^ set(after.problem_id))
             row: dict[str, Any] = {"stage": stage, "benchmark": benchmark, "before": a.letter, "after": b.letter}
-            row["k"] = tuple(int(side["sample"].max()) + 1 for side in (before, after))
+            row["k"] = tuple(int(side["sample"].max()) + 1 if len(side) else 0 for side in (before, after))
             before, after = (side[side.problem_id.isin(shared)] for side in (before, after))
             row |= compared(after, before, name, draws=DRAWS, seed=SEED) | {"only_one": only_one, "clean": None}
             clean = set(untouched(before).problem_id) & set(untouched(after).problem_id)
@@ -94,16 +97,29 @@ def paired(a: Run, b: Run, stages: list[str], benchmarks: list[str]) -> Rows:
     return made
 
 
-def cautions(rows: Rows, changed: list[tuple[str, Any, Any]]) -> list[dict[str, str]]:
-    """What makes the two hard to compare; serious ones first."""
+def cautions(a: Run, b: Run, rows: Rows, changed: list[tuple[str, Any, Any]]) -> list[dict[str, str]]:
+    """What makes the two hard to compare; serious ones first. `rows` are those of `paired`."""
     made = []
+    ways = [drawn_with(run.folder.manifests()) for run in (a, b)]
+    if len({way for of in ways for way in of}) > 1:
+        each = ", ".join(f"{run.letter}: {' and '.join(of) or 'unknown'}" for run, of in zip((a, b), ways, strict=True))
+        made.append(("serious", f"Not sampled in the same way ({each}): a difference may come from that."))
+    limits = [{one["name"]: one.get("max_tokens") for one in _benchmarks(run)} for run in (a, b)]
+    cut = sorted({row["benchmark"] for row in rows if len({each.get(row["benchmark"]) for each in limits}) > 1})
+    if cut:
+        made.append(("serious", f"Not the same token limit: {', '.join(cut)}."))
+    asked = [{(row["benchmark"], row["stage"]) for row in run.scores} for run in (a, b)]
+    for run, own, other in ((a, asked[0], asked[1]), (b, asked[1], asked[0])):
+        alone = [f"{name} ({', '.join(words.stage(s) for s in stages)})" for name, stages in _listed(own - other).items()]
+        if alone:
+            made.append(("note", f"Evaluated in {run.letter} alone, so not paired: {', '.join(alone)}."))
     apart = sorted({row["benchmark"] for row in rows if not row["n"]})
     if apart:
         made.append(("serious", f"No problem in common that both could be scored on: {', '.join(apart)}."))
     partly = sorted({row["benchmark"] for row in rows if row["n"] and row["only_one"]})
     if partly:
         made.append(("serious", f"Only some problems are common to both, and only those are paired: {', '.join(partly)}."))
-    counts = sorted({row["benchmark"] for row in rows if row["k"][0] != row["k"][1]})
+    counts = sorted({row["benchmark"] for row in rows if row["n"] and row["k"][0] != row["k"][1]})
     if counts:
         made.append(("note", f"Not the same number of samples a problem: {', '.join(counts)}."))
     sampling = [key for key, *_ in changed if key.startswith("evaluate.") and not key.startswith("evaluate.gate")]
@@ -112,3 +128,17 @@ def cautions(rows: Rows, changed: list[tuple[str, Any, Any]]) -> list[dict[str, 
     if not rows:
         made.append(("serious", "No stage was evaluated on the same benchmark in both runs: nothing can be paired."))
     return [{"level": level, "text": text} for level, text in sorted(made, key=lambda one: one[0] != "serious")]
+
+
+def _benchmarks(run: Run) -> Rows:
+    """The benchmarks that a configuration lists; none where it has them in a form that is not known."""
+    listed = run.config.get("benchmarks")
+    return [one for one in listed if isinstance(one, dict) and "name" in one] if isinstance(listed, list) else []
+
+
+def _listed(pairs: set[tuple[str, str]]) -> dict[str, list[str]]:
+    """Stages by benchmark."""
+    made: dict[str, list[str]] = {}
+    for benchmark, stage in sorted(pairs, key=lambda pair: (pair[0], ORDER.index(pair[1]) if pair[1] in ORDER else len(ORDER))):
+        made.setdefault(benchmark, []).append(stage)
+    return made

@@ -85,6 +85,11 @@ def points(value: float | None) -> str:
     return f"{100 * value:+.1f}".replace("-", "−")
 
 
+def chance(value: float | None) -> str:
+    """A p-value to two digits: `0.041`, `<0.001`."""
+    return "–" if value is None else "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def count(value: int | float | None) -> str:
     """A number with thin thousands separators."""
     return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")

@@ -16,7 +16,9 @@ def show(
     Raises `UserError` for a run, a stage or a benchmark that was not evaluated.
     """
     folder = folder_of(run)
-    stages = _named(stage, sorted(path.name for path in folder.iterdir() if path.is_dir()), "--stage", folder)
+    # A hidden folder is what a killed job was about to publish.
+    there = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    stages = _named(stage, there, "--stage", folder)
     found = False
     for name in stages:
         tables = {path.stem: path for path in sorted((folder / name).glob("*.parquet")) if path.name != SCORES}

@@ -39,13 +39,32 @@ class Nodes:
 
     @classmethod
     def here(cls) -> "Nodes":
-        """From Slurm's variables inside a step of several nodes; one node elsewhere."""
-        count = int(os.environ.get("SLURM_STEP_NUM_NODES", "1"))
-        if count == 1:
+        """From Slurm's variables inside a step of several nodes; one node elsewhere.
+
+        Raises `UserError` where some of them are missing or make no sense.
+        """
+        count = _number("SLURM_STEP_NUM_NODES", "1")
+        if count <= 1:
             return cls()
-        names = _scontrol("hostnames", os.environ["SLURM_STEP_NODELIST"]).split()
-        port = 20_000 + int(os.environ["SLURM_JOB_ID"]) % 20_000  # two jobs that share a node differ
-        return cls(count, int(os.environ["SLURM_NODEID"]), _address(names[0]), port)
+        job, number = _number("SLURM_JOB_ID"), _number("SLURM_NODEID")
+        names = _scontrol("hostnames", os.environ.get("SLURM_STEP_NODELIST", "")).split()
+        if number >= count or len(names) != count:
+            raise UserError(_odd(f"node {number} of {count}, on {' '.join(names) or 'no node'}"))
+        return cls(count, number, _address(names[0]), 20_000 + job % 20_000)  # two jobs that share a node differ
+
+
+def _number(variable: str, default: str = "") -> int:
+    text = os.environ.get(variable) or default
+    if not text.isdecimal():
+        raise UserError(_odd(f"{variable} is {text!r}"))
+    return int(text)
+
+
+def _odd(what: str) -> str:
+    return (
+        f"the environment says that this command is part of a Slurm step of several nodes, but not which ({what}). Start it "
+        "through srun, once a node, as the rules do, or unset SLURM_STEP_NUM_NODES to train on this node alone."
+    )
 
 
 def _address(node: str) -> str:
@@ -59,7 +78,13 @@ def _address(node: str) -> str:
 
 
 def _scontrol(*what: str) -> str:
-    return subprocess.run(["scontrol", "show", *what], capture_output=True, text=True, check=True, timeout=60).stdout
+    try:
+        return subprocess.run(["scontrol", "show", *what], capture_output=True, text=True, check=True, timeout=60).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UserError(
+            f"`scontrol show {' '.join(what)}` was asked for the nodes of this Slurm step, and failed ({error}). Put Slurm's "
+            "programs on the PATH of the nodes, in a container too, and start again."
+        ) from error
 
 
 def wanted(execution: Execution) -> bool:

@@ -1,13 +1,14 @@
 """Scores of the reward model, normalised by statistics stored beside it."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from openqwq.errors import UserError
+from openqwq.errors import StageFailure, UserError
 from openqwq.generate.checkpoint import load_tokenizer, require_checkpoint
 from openqwq.train import distributed, sharded
 from openqwq.train.squash import Squash
@@ -38,7 +39,7 @@ class RewardScorer:
         return cls(model, load_tokenizer(checkpoint), batch, squash)
 
     def raw(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """The model's own scores, on no particular scale."""
+        """The model's own scores, on no particular scale. Raises `StageFailure` for one that is no finite number."""
         encoded = [encode(self.tokenizer, prompt, completion) for prompt, completion in pairs]
         rows = [before + after for before, after in encoded]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
@@ -50,6 +51,11 @@ class RewardScorer:
                 logits = self.model(**inputs.to(self.model.device)).logits[:, 0].float().tolist()
                 for i, score in zip(chunk, logits, strict=True):
                     scores[i] = score
+        if not all(map(math.isfinite, scores)):
+            raise StageFailure(
+                "the reward model gave a score that is no finite number, so nothing can be learnt from it or measured. Train it "
+                "anew with a smaller reward_model.optimizer.learning_rate, or score in float32 (execution.generation_dtype)."
+            )
         return scores
 
     def __call__(self, pairs: Sequence[tuple[str, str]]) -> list[float]:

@@ -9,7 +9,6 @@ ask. So it listens on this machine alone, unless told otherwise.
 
 import asyncio
 import ipaddress
-import math
 import os
 import socket
 import stat
@@ -21,7 +20,7 @@ from fastapi import FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openqwq.artifacts.manifest import input_hash
-from openqwq.errors import UserError
+from openqwq.errors import StageFailure, UserError
 from openqwq.progress import tell
 from openqwq.train.batcher import Batcher, Full
 from openqwq.train.scorer import RewardScorer, read_statistics
@@ -64,10 +63,8 @@ def application(batcher: Batcher, facts: dict[str, Any], largest: int = BYTES) -
             raise HTTPException(503, "the queue is full", {"Retry-After": str(RETRY_SECONDS)}) from error
         try:
             scores = await asyncio.wrap_future(future)
-        except (RuntimeError, ValueError) as error:  # of torch, of the tokenizer
+        except (RuntimeError, ValueError, StageFailure) as error:  # of torch, of the tokenizer, of a score that is none
             raise HTTPException(500, f"{type(error).__name__}: {str(error)[:500]}") from error
-        if not all(map(math.isfinite, scores)):
-            raise HTTPException(500, "the model gave a score that is no finite number")
         return {"scores": scores, "checkpoint": facts["checkpoint"]}
 
     return made

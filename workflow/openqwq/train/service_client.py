@@ -5,13 +5,34 @@ import json
 import socket
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, ValidationError
 
 from openqwq.errors import StageFailure, UserError
 from openqwq.train.squash import Squash
 
 Pair = tuple[str, str]  # prompt, completion
+MOST_BYTES = 4_000_000  # of an answer; 1,024 scores have some 25,000
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Health(BaseModel):
+    """What a client needs of the answer to GET /health."""
+
+    checkpoint: str
+    mean: Finite
+    deviation: Annotated[Finite, Field(gt=0)]
+    pairs: Annotated[int, Field(gt=0)]
+    bytes: Annotated[int, Field(gt=0)]
+
+
+class Scores(BaseModel):
+    """The answer to POST /score."""
+
+    checkpoint: str
+    scores: list[Finite]
 
 
 class ServiceScorer:
@@ -26,25 +47,34 @@ class ServiceScorer:
         self, url: str, expected: str, clip: float | None = None, *, dead: float = 20.0, busy: float = 600.0, slow: float = 600.0
     ) -> None:
         self.url, self.expected, self.dead, self.busy, self.slow = url, expected, dead, busy, slow
-        facts = self._ask("GET", "/health", None)
-        if facts["checkpoint"] != expected:
+        try:
+            facts = Health.model_validate(self._ask("GET", "/health", None))
+        except ValidationError as error:
             raise UserError(
-                f"execution.reward_service: {url} has another reward model ({facts['checkpoint'][:12]}) than this run's "
+                f"execution.reward_service: what answers at {url} is no reward model's service. Start `openqwq serve-reward` on "
+                "the run's folder reward_model, and give the address that it says."
+            ) from error
+        if facts.checkpoint != expected:
+            raise UserError(
+                f"execution.reward_service: {url} has another reward model ({facts.checkpoint[:12]}) than this run's "
                 f"({expected[:12]}). Start `openqwq serve-reward` on the run's folder reward_model."
             )
-        self.pairs, self.bytes = int(facts["pairs"]), int(facts["bytes"])
-        self.squash = Squash(float(facts["mean"]), float(facts["deviation"]), clip)
+        self.pairs, self.bytes = facts.pairs, facts.bytes
+        self.squash = Squash(facts.mean, facts.deviation, clip)
 
     def __call__(self, pairs: Sequence[Pair]) -> list[float]:
         """Scores in [0, 1], as `RewardScorer` gives them."""
         scores: list[float] = []
         for body, count in self._parts(pairs):
-            answer = self._ask("POST", "/score", body)
-            if answer.get("checkpoint") != self.expected:
+            try:
+                answer = Scores.model_validate(self._ask("POST", "/score", body))
+            except ValidationError as error:
+                raise self._failure(f"answered with something else than finite scores: {str(error)[:200]!r}") from error
+            if answer.checkpoint != self.expected:
                 raise self._failure("has another reward model now than when the stage began")
-            if len(answer["scores"]) != count:
-                raise self._failure(f"gave {len(answer['scores'])} scores for {count} completions")
-            scores += answer["scores"]
+            if len(answer.scores) != count:
+                raise self._failure(f"gave {len(answer.scores)} scores for {count} completions")
+            scores += answer.scores
         return self.squash(scores)
 
     def _parts(self, pairs: Sequence[Pair]) -> list[tuple[bytes, int]]:
@@ -92,13 +122,25 @@ class ServiceScorer:
                 raise self._failure(f"answered {path} with something else than JSON: {text[:100]!r}") from error
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, dict[str, str], bytes]:
-        connection = _connection(self.url, self.slow)
+        connection, began = _connection(self.url, self.slow), time.monotonic()
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
             answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            return answer.status, dict(answer.getheaders()), self._read(answer, began + self.slow)
         finally:
             connection.close()
+
+    def _read(self, answer: http.client.HTTPResponse, deadline: float) -> bytes:
+        """The whole body. A socket's timeout bounds one read; one that comes byte by byte is bounded here."""
+        parts, size = [], 0
+        while part := answer.read1(1 << 16):
+            parts.append(part)
+            size += len(part)
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            if size > MOST_BYTES:
+                raise self._failure(f"gave an answer of more than {MOST_BYTES} bytes")
+        return b"".join(parts)
 
     def _failure(self, what: str) -> StageFailure:
         return StageFailure(

@@ -65,9 +65,14 @@ def _abstention(completion: str) -> Verdict:
     thinking, answer = split_thinking(completion)
     if thinking is not None and "</think>" not in completion:
         return incorrect("no answer: the thinking does not end")
-    if _DISGUISED.search(answer):
+    if disguised(answer):
         return incorrect("malformed: a call in another form where none was due")
     return correct("no call, as was due")
+
+
+def disguised(answer: str) -> bool:
+    """Whether a text without calls in the agreed form has something like one in another."""
+    return _DISGUISED.search(answer) is not None
 
 
 def read_calls(completion: str) -> list[dict[str, Any]]:

@@ -14,6 +14,12 @@ from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, not_a_t
 from openqwq.verify import Verdict, correct, incorrect
 
 TABLES = ("customers", "products", "orders", "returns")
+_COLUMNS: dict[str, dict[str, type]] = {  # what the tools read of a row; others may be there
+    "customers": {"name": str},
+    "products": {"name": str, "stock": int},
+    "orders": {"customer_id": str, "product_id": str, "quantity": int, "status": str},
+    "returns": {"order_id": str},
+}
 MAX_QUANTITY = 20
 MAX_NEW = 50  # orders and returns that an episode may add
 MAX_FOUND = 10
@@ -38,9 +44,17 @@ class Orders:
     def reset(self, **problem: Any) -> None:
         """Fills the tables."""
         task = task_of(problem, **dict.fromkeys((*TABLES, "expected"), dict))
-        rows = [row for table in TABLES for row in task[table].values()]
-        if not all(isinstance(row, dict) for row in rows) or not set(task["expected"]) <= set(TABLES):
-            raise BadTask("tables are objects of rows, and expected names some of them")
+        expected = task["expected"]
+        if not set(expected) <= set(TABLES) or not all(isinstance(table, dict) for table in expected.values()):
+            raise BadTask("expected names some of the tables, each an object of rows")
+        for table in TABLES:
+            for key, row in task[table].items():
+                if not isinstance(row, dict) or any(
+                    not isinstance(row.get(name), kind) for name, kind in _COLUMNS[table].items()
+                ):
+                    raise BadTask(f"{table}: {key} is no row with {', '.join(_COLUMNS[table])}")
+        if not all(order["product_id"] in task["products"] for order in task["orders"].values()):
+            raise BadTask("orders: one of a product that is not there")
         self._tables = {table: dict(sorted(deepcopy(task[table]).items())) for table in TABLES}
         self._expected = {table: task["expected"].get(table, task[table]) for table in TABLES}
         self._added = 0
@@ -158,7 +172,7 @@ class Orders:
         wanted = text.casefold().strip()
         if not wanted:
             raise ToolError(f"give a part of the {what}'s name.")
-        found = [{"id": key, **row} for key, row in self._tables[table].items() if wanted in str(row.get("name", "")).casefold()]
+        found = [{"id": key, **row} for key, row in self._tables[table].items() if wanted in row["name"].casefold()]
         if not found:
             raise ToolError(f"no {what} is named {text[:80]!r}. Try a shorter part of the name.")
         return found[:MAX_FOUND]

@@ -7,7 +7,7 @@ import math
 from typing import Any, ClassVar
 
 from openqwq import sandbox
-from openqwq.agents.answers import judged
+from openqwq.agents.answers import judged, require_gold
 from openqwq.agents.environment import TOOL_SECONDS, ToolError, not_a_tool, task_of
 from openqwq.sandbox import Limits, Ran, SandboxBroken, run_program
 from openqwq.verify import Verdict
@@ -31,6 +31,7 @@ class Python:
         """Takes the gold. Raises `UserError` where code cannot be isolated."""
         sandbox.require()
         self._gold = task_of(problem, answer=str)["answer"]
+        require_gold(self._gold)
 
     def run_python(self, code: str) -> str:
         """Run a Python 3 program and see what it prints. Each call starts anew: variables are not kept.

@@ -9,7 +9,8 @@ import sqlite3
 import time
 from typing import Any, ClassVar
 
-from openqwq.agents.answers import judged
+from openqwq.agents.answers import judged, require_gold
+from openqwq.agents.arguments import is_text
 from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, not_a_tool, task_of
 from openqwq.verify import Verdict
 
@@ -37,8 +38,10 @@ class Search:
     def reset(self, **problem: Any) -> None:
         """Builds the index."""
         task = task_of(problem, documents=dict, answer=str)
-        if not all(isinstance(text, str) for text in task["documents"].values()):
+        texts = [text for document in task["documents"].items() for text in document]
+        if not all(isinstance(text, str) and is_text(text) for text in texts):
             raise BadTask("documents are texts by their titles")
+        require_gold(task["answer"])
         self.close()
         self._texts, self._gold = dict(sorted(task["documents"].items())), task["answer"]
         # One thread at a time uses it, but not always the one that made it.

@@ -48,36 +48,6 @@
   };
   setTheme("");
 
-  // Filters: a problem is shown when one of its completions fits.
-  const form = document.getElementById("filters");
-  if (form) {
-    const cards = [...document.querySelectorAll(".problem")];
-    const filter = () => {
-      const wanted = Object.fromEntries(new FormData(form));
-      const text = wanted.text.toLowerCase();
-      let problems = 0, completions = 0;
-      for (const card of cards) {
-        const prompt = [...card.querySelectorAll(".turn")].map((turn) => turn.textContent).join(" ").toLowerCase();
-        let shown = 0;
-        for (const answer of card.querySelectorAll(".answer")) {
-          const fits = (!wanted.benchmark || card.dataset.benchmark === wanted.benchmark)
-            && (!wanted.stage || answer.dataset.stage === wanted.stage)
-            && (!wanted.verdict || answer.dataset.verdict === wanted.verdict)
-            && (!text || prompt.includes(text) || answer.textContent.toLowerCase().includes(text));
-          answer.hidden = !fits;
-          shown += fits;
-        }
-        card.hidden = !shown;
-        problems += shown > 0;
-        completions += shown;
-      }
-      document.getElementById("found").textContent = `${completions} completions of ${problems} problems`;
-    };
-    form.addEventListener("input", filter);
-    form.addEventListener("submit", (event) => event.preventDefault());
-    filter();
-  }
-
   // A link to a folded artifact opens it.
   const open = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));

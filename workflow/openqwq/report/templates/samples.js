@@ -16,6 +16,7 @@
     element.append(...inside); // strings become text nodes
     return element;
   };
+  const many = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const kind = (answer) => answer.reason.split(": ")[0].slice(0, 60);
   const offer = (name, values, label = (value) => value) => {
     for (const value of values) {
@@ -90,6 +91,7 @@
   };
 
   const contains = (problem, wanted) => [...problem.turns.map((turn) => turn[1]), problem.reference].join("\n").toLowerCase().includes(wanted);
+  const written = (answer) => [...answer.said.map((turn) => turn[1]), answer.thinking ?? "", answer.answer].join("\n");
   const fitting = () => {
     const wanted = Object.fromEntries(new FormData(form));
     const words = wanted.text.toLowerCase();
@@ -102,7 +104,7 @@
       if (pair && wanted.changed && new Set(of.map((answer) => answer.verdict)).size < 2) continue;
       const shown = of.filter((answer) => (!wanted.stage || pair || answer.stage === wanted.stage)
         && (!wanted.verdict || answer.verdict === wanted.verdict) && (!wanted.reason || kind(answer) === wanted.reason)
-        && (!words || inPrompt || `${answer.thinking ?? ""}\n${answer.answer}`.toLowerCase().includes(words)));
+        && (!words || inPrompt || written(answer).toLowerCase().includes(words)));
       if (shown.length) kept.push({ problem, shown, pair });
     }
     return kept;
@@ -112,12 +114,12 @@
   const next = () => {
     list.append(...left.splice(0, AT_ONCE).map(card));
     more.hidden = !left.length;
-    more.textContent = `Show more (${left.length} problems)`;
+    more.textContent = `Show more (${many(left.length, "problem")})`;
   };
   const update = () => {
     form.elements.changed.disabled = !(form.elements.left.value && form.elements.right.value);
     left = fitting();
-    found.textContent = `${left.reduce((sum, one) => sum + one.shown.length, 0)} completions of ${left.length} problems`;
+    found.textContent = `${many(left.reduce((sum, one) => sum + one.shown.length, 0), "completion")} of ${many(left.length, "problem")}`;
     list.replaceChildren();
     next();
   };
