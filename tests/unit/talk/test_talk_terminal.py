@@ -47,7 +47,7 @@ def test_a_conversation(model, tmp_path):
         terminal.until("saved as other.json")
         assert json.loads((tmp_path / "other.json").read_text())["messages"] == [{"role": "system", "content": "be kind"}]
         terminal.type("/help\n")
-        terminal.until("/quit")
+        terminal.until("\n> ")
         terminal.type("\x04")
         assert terminal.ended() == 0
         assert max(map(len, plain(terminal.shown).split("\n"))) <= 80
