@@ -222,9 +222,9 @@ def test_the_report_is_one_page_and_snakemake_reports_too(tiny):
     figures = ["curate.funnel", "evaluate.scores"]
     figures += [f"{stage}.curves" for stage in ("coldstart", "reason", "reward_model", "general")]
     assert {*(f"{figure}.svg" for figure in figures), "scores.json", "gate.json"} <= files
-    categories = json.loads(re.search(r"var categories = (.*);", listed)[1])
+    categories = json.loads(re.search(r"var categories = ({.*);", listed)[1])
     assert set(categories) == {"curate", "coldstart", "reason", "reward_model", "general", "evaluate", "report"}
-    results = json.loads(re.search(r"var results = (.*);", listed)[1])
+    results = json.loads(re.search(r"var results = ({.*);", listed)[1])
     labels = {(result["labels"]["what"], result["name"]) for result in results.values()}
     assert {("regression gate", "gate.json"), ("curves", "reason.curves.svg"), ("lineage", "lineage.json")} <= labels
     captions = {result["name"]: " ".join(result["caption"].split()) for result in results.values()}
