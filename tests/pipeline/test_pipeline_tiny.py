@@ -1,5 +1,6 @@
 """A finished run: every artifact stands, is whole, and is not made twice."""
 
+import html
 import json
 import os
 import re
@@ -227,7 +228,7 @@ def test_the_report_is_one_page_and_snakemake_reports_too(tiny):
     results = json.loads(re.search(r"var results = ({.*);", listed)[1])
     labels = {(result["labels"]["what"], result["name"]) for result in results.values()}
     assert {("regression gate", "gate.json"), ("curves", "reason.curves.svg"), ("lineage", "lineage.json")} <= labels
-    captions = {result["name"]: " ".join(result["caption"].split()) for result in results.values()}
+    captions = {result["name"]: " ".join(html.unescape(result["caption"]).split()) for result in results.values()}
     assert all(captions.values())
     assert "Curves of the stage reason by optimizer step" in captions["reason.curves.svg"]
     assert "avg@k of every checkpoint on every benchmark" in captions["evaluate.scores.svg"]
