@@ -21,7 +21,7 @@ def resource(name, key, attempt=1):
 
 
 def nodes_of(name):
-    """Those on which the rule starts its stage: one, but where `mpi` starts it on several."""
+    """On how many nodes its stage starts: one, but where `mpi` starts it on several."""
     several = "mpi" in workflow.get_rule(name).resources
     return (resource(name, "nodes") or 1) if several else 1
 
