@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from by_heart import by_heart as by_heart
 
 from openqwq.config.model import RandomModel
 from openqwq.stage import Stage

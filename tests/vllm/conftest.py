@@ -1,6 +1,7 @@
 """The real engine on the CPU (`make test-vllm`), with the demo's 135M model. Without vLLM every test is skipped."""
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from openqwq.config.model import PackageModel, RandomModel
 from openqwq.config.vllm import VllmConfig
 from openqwq.generate import open_sampler
 from openqwq.stage import Stage
+
+sys.path.append(str(Path(__file__).parents[1] / "unit"))
+from by_heart import by_heart as by_heart
 
 
 def pytest_collection_modifyitems(items):

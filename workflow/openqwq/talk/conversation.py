@@ -82,5 +82,5 @@ def opened(name: str | None) -> Environment | None:
     from openqwq.agents.environments.python import Python
 
     environment = Python()
-    environment.reset(reference=json.dumps({"environment": "python", "task": {"answer": ""}}))  # nothing is scored here
+    environment.reset(reference=json.dumps({"environment": "python", "task": {"answer": "0"}}))  # nothing is scored here
     return environment
