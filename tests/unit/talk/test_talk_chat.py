@@ -162,7 +162,7 @@ def test_a_program_that_ctrl_c_interrupts_leaves_nothing_behind(talk, monkeypatc
 
 def test_a_program_that_does_not_end_is_ended(talk):
     tool = Python(tool_seconds=1.0)
-    tool.reset(environment="python", reference='{"environment": "python", "task": {"answer": ""}}')
+    tool.reset(environment="python", reference='{"environment": "python", "task": {"answer": "0"}}')
     model = Scripted(CALL.replace("print(6 * 7)", "while True: pass"), CALL, "It is 42.")
     talk(model, "a", tool=tool)
     assert "was stopped after 1 s" in model.seen[1][-1]["content"]
