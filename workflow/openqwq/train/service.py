@@ -151,6 +151,7 @@ def serve(checkpoint: Path, bound: socket.socket, address: str, batch: int, dtyp
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=5,
     )
+    bound.listen()  # whoever reads the line may ask at once
     tell(f"[serve-reward] {checkpoint} ({digest[:12]}) answers at {address}")
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[bound])
