@@ -1,10 +1,11 @@
 """Shell completion, written out from the parser: commands, their options, the choices of those, and else files."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 SHELLS = ("bash", "zsh", "fish")
+Words = dict[str, str] | tuple[str, ...]  # with their help, or alone
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,22 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
     return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](parser.prog, list(nodes(parser)))
 
 
-def _bash(program: str, found: list[Node]) -> str:
-    """The words before the cursor that are no options are the command; unknown ones are arguments."""
+def _cases(found: list[Node], line: Callable[[str, Words], str]) -> str:
+    """A line for all that a command is asked: `|` and the option whose value it is, `-` for options, nothing for the rest."""
     lines = []
     for node in found:
         key = " ".join(node.words)
-        for option, values in node.choices.items():
-            lines.append(f"    '{key}|{option}') words='{' '.join(values)}' ;;")
+        lines += [line(f"{key}|{option}", values) for option, values in node.choices.items()]
         if not node.choices.get(""):
-            lines.append(f"    '{key}|') words='{' '.join(node.commands)}' ;;")
-        lines.append(f"    '{key}|-') words='{' '.join(node.options)}' ;;")
+            lines.append(line(f"{key}|", node.commands))
+        lines.append(line(f"{key}|-", node.options))
+    return "\n".join(f"    {one}" for one in lines)
+
+
+def _bash(program: str, found: list[Node]) -> str:
+    """The words before the cursor that are no options are the command; unknown ones are arguments."""
     known = " ".join(f"'{' '.join(node.words)}'" for node in found if node.words)
-    cases = "\n".join(lines)
+    cases = _cases(found, lambda key, words: f"'{key}') words='{' '.join(words)}' ;;")
     return f"""\
 # bash completion of {program}: eval "$({program} completion bash)"
 _{program}() {{
@@ -81,16 +86,8 @@ complete -o default -F _{program} {program}
 
 def _zsh(program: str, found: list[Node]) -> str:
     """Without remarks: `eval` in an interactive zsh would run them."""
-    lines = []
-    for node in found:
-        key = " ".join(node.words)
-        for option, values in node.choices.items():
-            lines.append(f"    ('{key}|{option}') found=({' '.join(map(_quoted, values))}) ;;")
-        if not node.choices.get(""):
-            lines.append(f"    ('{key}|') found=({_described(node.commands)}) ;;")
-        lines.append(f"    ('{key}|-') found=({_described(node.options)}) ;;")
     known = "|".join(f"'{' '.join(node.words)}'" for node in found if node.words)
-    cases = "\n".join(lines)
+    cases = _cases(found, lambda key, words: f"('{key}') found=({_described(words)}) ;;")
     return f"""\
 _{program}_words() {{
   case $1 in
@@ -116,8 +113,9 @@ compdef _{program} {program}
 """
 
 
-def _described(helps: dict[str, str]) -> str:
-    return " ".join(_quoted(f"{name}:{help_}") for name, help_ in helps.items())
+def _described(words: Words) -> str:
+    told = [f"{name}:{help_}" for name, help_ in words.items()] if isinstance(words, dict) else words
+    return " ".join(map(_quoted, told))
 
 
 def _quoted(text: str) -> str:

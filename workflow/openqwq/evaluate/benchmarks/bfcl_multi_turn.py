@@ -11,6 +11,7 @@ simulators, as BFCL does (its key `excluded_function` has no effect there either
 
 from typing import Any
 
+from openqwq.agents.bfcl.package import SIMULATORS
 from openqwq.config.evaluate import CONVERSATIONS, Benchmark
 from openqwq.errors import UserError
 from openqwq.evaluate.benchmarks.bfcl import PACKAGE, as_json_schema
@@ -18,16 +19,6 @@ from openqwq.evaluate.benchmarks.row import problem
 from openqwq.evaluate.benchmarks.source import field, from_package
 
 CATEGORIES = {name: name.removeprefix("bfcl_") for name in CONVERSATIONS}
-DOCUMENTS = {  # class: the file that describes its tools
-    "GorillaFileSystem": "gorilla_file_system",
-    "MathAPI": "math_api",
-    "MessageAPI": "message_api",
-    "TicketAPI": "ticket_api",
-    "TradingBot": "trading_bot",
-    "TravelAPI": "travel_booking",
-    "TwitterAPI": "posting_api",
-    "VehicleControlAPI": "vehicle_control",
-}
 LATE = "I have updated some more functions you can choose from. What about now?"  # BFCL's words, where a tool comes late
 
 
@@ -35,7 +26,7 @@ def rows(benchmark: Benchmark) -> list[dict[str, Any]]:
     """The first words of each conversation as prompt; all else in the reference."""
     file = f"BFCL_v4_{CATEGORIES[benchmark.name]}.json"
     golds = {str(gold.get("id")): gold for gold in from_package(benchmark, *PACKAGE, f"data/possible_answer/{file}")}
-    tools = {name: _tools(benchmark, document) for name, document in DOCUMENTS.items()}
+    tools = {name: _tools(benchmark, document) for name, document in SIMULATORS.items()}  # described under its name
     return [_row(benchmark.name, raw, golds, tools) for raw in from_package(benchmark, *PACKAGE, f"data/{file}")]
 
 
