@@ -16,6 +16,7 @@ class Terminal:
     def __init__(self, words, cwd, environment, columns=80):
         self.pid, self.end = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a shell starts what has the terminal, whoever started the tests
             os.chdir(cwd)
             os.execvpe(str(words[0]), list(map(str, words)), {key: str(value) for key, value in environment.items()})
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

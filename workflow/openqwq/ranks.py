@@ -8,22 +8,23 @@ import ctypes
 import os
 import signal
 
+LOCAL = "LOCAL_RANK"  # the variable that each of them has
 _PR_SET_PDEATHSIG = 1
 
 
 def launched() -> bool:
     """Whether a launcher started this process as one of several."""
-    return "LOCAL_RANK" in os.environ and count() > 1
+    return LOCAL in os.environ and count() > 1
 
 
 def rank() -> int:
     """This process's number, from 0."""
-    return int(os.environ["RANK"]) if "LOCAL_RANK" in os.environ else 0
+    return int(os.environ["RANK"]) if LOCAL in os.environ else 0
 
 
 def count() -> int:
     """How many processes carry the stage out, over all nodes."""
-    return int(os.environ["WORLD_SIZE"]) if "LOCAL_RANK" in os.environ else 1
+    return int(os.environ["WORLD_SIZE"]) if LOCAL in os.environ else 1
 
 
 def main() -> bool:

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -141,3 +143,27 @@ def test_an_empty_variable_is_one_node_and_a_missing_scontrol_is_said(tmp_path, 
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match=r"scontrol show hostnames gpu\[1-2\].*PATH of the nodes"):
         Nodes.here()
+
+
+EARLY = """
+import os, signal, sys, time
+from openqwq.train.launch import Requests
+
+requests = Requests()
+signal.signal(signal.SIGTERM, requests.receive)
+signal.raise_signal(signal.SIGTERM)
+with requests.passed_on():
+    child = os.fork()
+    if child == 0:
+        time.sleep(1)
+        program = [sys.executable, "-c", "import time; time.sleep(20)"]
+        os.execve(sys.executable, program, os.environ | {"LOCAL_RANK": "0"})
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_request_to_stop_waits_until_a_forked_process_is_the_program():
+    """Before, it has the launcher's own handler, and what it takes there the program would never hear of."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stdout == "-15\n", done.stderr

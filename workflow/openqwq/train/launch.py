@@ -191,7 +191,8 @@ class Requests:
         while not over.wait(LOOK):
             for number in list(self.received):
                 for child in own.children():
-                    if (child.pid, number) not in self.told:
-                        self.told.add((child.pid, number))
-                        with suppress(psutil.NoSuchProcess):
+                    with suppress(psutil.NoSuchProcess):
+                        # One that is forked and not yet the program has our handler, and would take the signal with it.
+                        if (child.pid, number) not in self.told and ranks.LOCAL in child.environ():
                             child.send_signal(number)
+                            self.told.add((child.pid, number))
