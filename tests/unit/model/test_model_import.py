@@ -56,7 +56,7 @@ def spoiled(tiny_model, tmp_path, how):
         (lambda f: (f / "model.safetensors").unlink(), r"no weights \(\*\.safetensors\)"),
         (lambda f: (f / "model.safetensors").rename(f / "pytorch_model.bin"), "convert the model to safetensors"),
         (lambda f: (f / "config.json").unlink(), r"no config\.json"),
-        (lambda f: (f / "model.safetensors").write_bytes(b"torn"), "could not be loaded"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"torn"), "model.safetensors: damaged"),
         (shutil.rmtree, "no such model folder"),
     ],
 )

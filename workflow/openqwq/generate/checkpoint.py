@@ -7,15 +7,27 @@ from openqwq.errors import UserError
 
 
 def require_checkpoint(folder: Path) -> None:
-    """Raises `UserError` unless the folder holds a model configuration and safetensors weights."""
+    """Raises `UserError` unless the folder holds a model configuration and safetensors weights, whole as far as headers tell."""
+    from safetensors import SafetensorError, safe_open
+
     if not folder.is_dir():
         raise UserError(f"{folder}: no such model folder. Correct the path, or run the stage that makes it.")
     if not (folder / "config.json").is_file():
         raise UserError(f"{folder}: no config.json, so this is not a Hugging Face model folder. Correct the path.")
-    if not any(folder.glob("*.safetensors")):
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
         raise UserError(
             f"{folder}: no weights (*.safetensors). Other formats are not loaded: convert the model to safetensors first."
         )
+    for file in files:
+        try:
+            with safe_open(file, framework="np"):
+                pass
+        except SafetensorError as error:
+            raise UserError(
+                f"{file}: damaged ({error}). Rerun the stage that made it, or copy the model again; `openqwq check` names "
+                "everything in a run that has changed."
+            ) from error
 
 
 def load_tokenizer(folder: Path) -> Any:
