@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         _end(_line(error))
         return 1
     except Stopped as error:
-        _end(_line(error, "What was saved is kept; the same command goes on from there."))
+        _end(_line(error, "What was saved is kept; the same command goes on from there."), patience=60)
         return STOPPED
     except BrokenPipeError:  # `openqwq … | head`
         if is_stage:  # a worker's pipe: nothing was published, and nobody may think so
@@ -70,10 +70,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _end(text: str) -> None:
-    """Says why the command ends. Mostly all processes of a stage have one reason: the main one tells it, none waits longer."""
+def _end(text: str, patience: float = 5) -> None:
+    """Says why the command ends. Mostly all processes of a stage have one reason: the main one tells it, and its end ends all.
+
+    The others wait `patience` seconds for that, and then speak for themselves. A request to stop reaches all of them, and the
+    main one may have engines and workers to put away first.
+    """
     if not ranks.main():
-        time.sleep(5)
+        time.sleep(patience)
     tell(text)
 
 
