@@ -2,18 +2,19 @@
 
 `snakemake import_model` makes the model of the demo, `python -m benchmarks.evaluation --model results/demo/base_model --data DIR`
 measures; DIR has gsm8k_test.jsonl and gsm8k_train.jsonl. Completions are drawn once, greedily, and kept beside the result with
-what they were drawn from, so that a second start only judges. Four sets, all or those named by `--sets`:
+what they were drawn from, so that a second start only judges. Five sets, all or those named by `--sets`:
 
     gsm8k            our prompt (chat template, "put your final answer within \\boxed{}"): ours, strict-match, flexible-extract
     gsm8k_marked     the same after one worked example, the first of the training set, whose solution ends with `#### 72` and with
                      \\boxed{72}: a model of this size follows an example, and all three rules find what they look for
     humaneval        lm-eval's prompt: the bare function head, no chat template, cut at its stop strings; ours and theirs
+    humaneval_instruct  lm-eval's prompt for models that chat: the answer is begun with the function head; ours and theirs
     humaneval_chat   our prompt (chat template, "reply with the whole function"), ours alone: what our own table shows
 
 On GSM8K it is also told where our equality alone differs from theirs, on the answers that flexible-extract reads. For
-`humaneval` our verifier gets prompt and continuation as one fenced block. lm-eval lets a model write up to 1,024 tokens
-there; here both rules judge the first 256. Every problem on which two judge differently stands in disagreements.md with
-what each of them read.
+`humaneval` and `humaneval_instruct` our verifier gets prompt and continuation as one fenced block. lm-eval lets a model write
+up to 1,024 tokens there; here both rules judge the first 256. Every problem on which two judge differently stands in
+disagreements.md with what each of them read.
 """
 
 import argparse
@@ -42,7 +43,7 @@ from openqwq.sandbox import Sandbox
 from openqwq.verify import Item, VerifierPool
 
 PROBLEMS = 200  # of GSM8K, the first
-TOKENS = {"gsm8k": 320, "gsm8k_marked": 320, "humaneval": 256, "humaneval_chat": 384}
+TOKENS = {"gsm8k": 320, "gsm8k_marked": 320, "humaneval": 256, "humaneval_instruct": 256, "humaneval_chat": 384}
 BATCH = 64
 FENCE = "`" * 12  # longer than any that a continuation has: the block ends where the continuation does
 TAIL = 160  # characters of a completion's end that are written out
@@ -68,6 +69,8 @@ def main() -> int:
             result[name] = judge_gsm8k(gsm8k, said)
         elif name == "humaneval":
             result[name] = judge_humaneval(humaneval, raw, said)
+        elif name == "humaneval_instruct":
+            result[name] = judge_humaneval(humaneval, raw, said, theirs.FENCE)
         else:
             result[name] = {"n": len(humaneval), "ours": share(ours(humaneval, said))}
     write_json(given.out / "result.json", result | {"model": input_hash(given.model), "environment": environment()})
@@ -132,6 +135,7 @@ def drawn(
         "gsm8k": [chat(row["messages"]) for row in gsm8k],
         "gsm8k_marked": [chat([*example, *row["messages"]]) for row in gsm8k],
         "humaneval": [row["prompt"] for row in raw],
+        "humaneval_instruct": [chat(theirs.instruct(row)) + theirs.begun(row) for row in raw],
         "humaneval_chat": [chat(row["messages"]) for row in humaneval],
     }
     kept = {name: read(out / f"{name}.json") for name in sets}
@@ -191,9 +195,9 @@ def judge_gsm8k(rows: Rows, texts: list[str]) -> dict[str, Any]:
     return {"n": len(rows)} | shares | {"disagreements": lines, "unequal": unequal}
 
 
-def judge_humaneval(rows: Rows, raw: Rows, texts: list[str]) -> dict[str, Any]:
-    """Scores by both rules on the same programs."""
-    cut = [theirs.until(text) for text in texts]
+def judge_humaneval(rows: Rows, raw: Rows, texts: list[str], *stops: str) -> dict[str, Any]:
+    """Scores by both rules on the same programs; each ends at one of `stops` too."""
+    cut = [theirs.until(text, *stops) for text in texts]
     judged = ours(rows, [f"{FENCE}python\n{one['prompt']}{text}\n{FENCE}" for one, text in zip(raw, cut, strict=True)])
     with Sandbox() as sandbox:
         passed = [theirs.passes(sandbox, one, text) for one, text in zip(raw, cut, strict=True)]

@@ -7,6 +7,9 @@ all that stands before `#### `, and a final full stop.
 humaneval (lm_eval/tasks/humaneval/humaneval.yaml, version 1): the model continues the bare prompt; the continuation ends at the
 first stop string; prompt + continuation + test + `check(entry_point)` is executed, and passes when nothing is raised within 3 s
 (the metric code_eval of the package evaluate). Here it is executed in our sandbox instead of in a bare process.
+
+humaneval_instruct (humaneval_instruct.yaml beside it): the prompt is a message, the answer is begun for the model with a code
+block that the function head opens, and the continuation ends at the first fence too.
 """
 
 import re
@@ -19,6 +22,7 @@ STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
 FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
 IGNORED = (",", r"\$", r"(?s).*#### ", r"\.$")
 UNTIL = ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+FENCE = "```"  # where the code block of `humaneval_instruct` ends
 SECONDS = 3.0
 INVALID = "[invalid]"
 
@@ -46,9 +50,20 @@ def _bare(text: str) -> str:
     return text.lower()
 
 
-def until(text: str) -> str:
-    """The continuation up to the first stop string."""
-    ends = [at for stop in UNTIL if (at := text.find(stop)) >= 0]
+def instruct(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The message of `humaneval_instruct`."""
+    ask = "Write a solution to the following problem and make sure that it passes the tests:\n```"
+    return [{"role": "user", "content": ask + row["prompt"]}]
+
+
+def begun(row: dict[str, Any]) -> str:
+    """How the answer to it begins."""
+    return f"Here is the completed function:\n```python\n{row['prompt']}\n"
+
+
+def until(text: str, *more: str) -> str:
+    """The continuation up to the first stop string, of the task's or of `more`."""
+    ends = [at for stop in (*UNTIL, *more) if (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text
 
 

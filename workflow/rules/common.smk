@@ -104,7 +104,8 @@ def part(key):
 def curate_part():
     """How often and how long a benchmark is sampled does not change what is curated."""
     benchmarks = [
-        without(benchmark, "samples", "max_tokens") for benchmark in RUN["benchmarks"]
+        without(benchmark, "samples", "max_tokens", "stages")
+        for benchmark in RUN["benchmarks"]
     ]
     return as_json({"curate": RUN["curate"], "benchmarks": benchmarks})
 
@@ -113,7 +114,8 @@ def evaluate_part(wildcards):
     """What evaluating a checkpoint depends on: neither the gate nor what holds for other stages alone."""
     evaluate = without(RUN["evaluate"], "gate", "stages")
     evaluate |= {"most_samples": most_samples(wildcards.checkpoint)}
-    return as_json({"evaluate": evaluate, "benchmarks": RUN["benchmarks"]})
+    benchmarks = benchmarks_of(wildcards.checkpoint)
+    return as_json({"evaluate": evaluate, "benchmarks": benchmarks})
 
 
 def most_samples(checkpoint):
@@ -122,11 +124,23 @@ def most_samples(checkpoint):
     return {k: v for k, v in caps.items() if k == checkpoint}
 
 
+def benchmarks_of(checkpoint):
+    """The benchmarks: those that a checkpoint is evaluated on whole, of the others why it is not."""
+    return [
+        (
+            without(benchmark, "stages")
+            if checkpoint in (benchmark["stages"] or [checkpoint])
+            else {key: benchmark[key] for key in ("name", "stages")}
+        )
+        for benchmark in RUN["benchmarks"]
+    ]
+
+
 def gate_part():
     """What is compared, without what is done about it: another `on_fail` compares nothing again."""
     evaluate = RUN["evaluate"] | {"gate": without(RUN["evaluate"]["gate"], "on_fail")}
     evaluate |= {"most_samples": most_samples("general")}
-    return as_json({"evaluate": evaluate, "benchmarks": RUN["benchmarks"]})
+    return as_json({"evaluate": evaluate, "benchmarks": benchmarks_of("general")})
 
 
 def checkpoint_folder(wildcards):

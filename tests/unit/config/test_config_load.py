@@ -47,6 +47,8 @@ def test_shipped_configurations_validate(path):
         (["reason", "domains", "math", "rewards"], {"reward_model": 1.0}, "trains on verifiers only"),
         (["reason", "domains", "poetry"], {"weight": 1.0}, "poetry"),
         (["evaluate", "gate", "benchmarks"], ["gsm8k"], "'gsm8k' is not evaluated"),
+        (["benchmarks"], [{"name": "gsm8k", "stages": ["reward_model"]}], "reward_model"),
+        (["benchmarks"], [{"name": "gsm8k", "stages": []}], "stages"),
         (["base_model"], {"type": "hub", "id": "a/b", "revision": "main"}, "revision"),
         (["execution", "saving"], {"keep": 1}, "keep"),
         (["curate", "sources"], [], "curate.sources"),
@@ -92,6 +94,18 @@ def test_a_margin_that_a_source_maps_is_taken():
     rated = {"name": "rated", "type": "file", "role": "preferences", "path": "x", "domain": "chat", "fields": fields}
     config["curate"]["sources"].append(rated)
     assert load(config, "x").reward_model.margin == 0.5
+
+
+def test_stages_of_a_benchmark_agree_with_what_is_evaluated():
+    config = copy.deepcopy(TINY)
+    config["benchmarks"] = [{"name": "gsm8k", "stages": ["base", "general"]}]
+    assert [load(config, "x").benchmarks[0].is_of(stage) for stage in ("base", "reason")] == [True, False]
+    config["evaluate"]["gate"]["benchmarks"] = ["gsm8k"]
+    with pytest.raises(UserError, match=r"gsm8k\.stages leaves out reason, which the gate compares"):
+        load(config, "x")
+    config["evaluate"] |= {"stages": ["coldstart"]}
+    with pytest.raises(UserError, match=r"gsm8k\.stages names none of evaluate\.stages"):
+        load(config, "x")
 
 
 def test_two_sources_of_one_name_are_refused():

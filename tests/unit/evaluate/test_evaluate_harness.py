@@ -61,6 +61,15 @@ def test_both_rules_judge_the_same_programs_of_human_eval():
     assert (found["n"], found["ours"], found["theirs"], found["disagreements"]) == (5, 0.6, 0.6, [])
 
 
+def test_an_answer_that_was_begun_ends_with_its_code_block():
+    raw, rows = human_eval()[:2], load(Benchmark(name="humaneval"))[:2]
+    texts = [one["canonical_solution"] + "```\nThis function is right.\n" for one in raw]
+    assert judge_humaneval(rows, raw, texts, harness_rules.FENCE)["theirs"] == 1.0
+    assert judge_humaneval(rows, raw, texts)["theirs"] == 0.0
+    assert raw[0]["prompt"] in harness_rules.instruct(raw[0])[0]["content"]
+    assert harness_rules.begun(raw[0]).endswith(f"```python\n{raw[0]['prompt']}\n")
+
+
 def test_completions_of_another_model_are_not_taken_for_its_own(tmp_path, tiny_model, monkeypatch):
     asked = []
     model = shutil.copytree(tiny_model, tmp_path / "model")

@@ -14,7 +14,7 @@ from openqwq.config.evaluate import Benchmark, EvaluateConfig
 from openqwq.config.train import Sampling
 from openqwq.errors import StageFailure, UserError
 from openqwq.evaluate.run import run
-from openqwq.evaluate.work import Evaluation, seed_of
+from openqwq.evaluate.work import Evaluation, plan, seed_of
 from openqwq.stage import Stage
 
 CONFIG = EvaluateConfig(sampling=Sampling(max_tokens=50), held_out_samples=2, bootstrap=200)
@@ -87,6 +87,18 @@ def test_a_stage_may_have_fewer_samples_than_the_others(stage, tables, opener):
     assert [CONFIG.k_of("base", 3), CONFIG.model_copy(update={"most_samples": {"base": 1}}).k_of("base", 3)] == [3, 1]
     with pytest.raises(ValidationError, match="most_samples"):
         EvaluateConfig.model_validate({"most_samples": {"reward": 1}})
+
+
+def test_a_benchmark_may_be_drawn_of_some_checkpoints_alone(stage, tables, opener):
+    """Of the others it has neither samples nor scores, and its table may be absent."""
+    elsewhere = AIME.model_copy(update={"stages": ["base", "general"]})
+    out = go(stage, tables, opener(lambda prompt, sample: "\\boxed{4}"), benchmarks=[elsewhere])
+    assert {row["benchmark"] for row in read_table(out / "scores.parquet", SCORE).to_pylist()} == {"math"}
+    assert not (out / "aime24.parquet").exists()
+    (tables / "aime24.parquet").unlink()
+    assert set(plan(CONFIG, [elsewhere], tables, "reason")) == {"math"}
+    with pytest.raises(UserError, match="no table of the benchmark 'aime24'"):
+        plan(CONFIG, [elsewhere], tables, "general")
 
 
 def test_a_killed_attempt_keeps_the_benchmarks_it_finished(stage, tables, opener, tmp_path, capsys):

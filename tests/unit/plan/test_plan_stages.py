@@ -104,6 +104,8 @@ def test_benchmarks_whose_size_is_fixed_are_counted_and_others_are_a_note():
     none, four = (config(benchmarks=[{"name": name} for name in names], evaluate__gate=gate) for names in ((), CONVERSATIONS))
     more = stage(plan(four), "evaluate").completions - stage(plan(none), "evaluate").completions
     assert more == 4 * 4 * 200  # of four checkpoints
+    last = config(benchmarks=[{"name": name, "stages": ["general"]} for name in CONVERSATIONS], evaluate__gate=gate)
+    assert stage(plan(last), "evaluate").completions - stage(plan(none), "evaluate").completions == more / 4
     made = plan(config(benchmarks=[{"name": "livecodebench_v6", "path": "x.jsonl"}], evaluate__gate=gate))
     assert stage(made, "evaluate").hours is None
     assert "give its limit" in text(made)

@@ -13,11 +13,23 @@ def disagreements(config: "RunConfig") -> Iterator[str]:
     """What is asked for but cannot be had, or would do nothing: the key, what is wrong, the remedy."""
     yield from _reward_model(config)
     yield from _general(config)
+    yield from _evaluate(config)
     held_out = {domain for domain, count in config.curate.held_out.model_dump().items() if count}
     if isinstance(config.evaluate.held_out_samples, dict):
         for domain in config.evaluate.held_out_samples:
             if domain not in held_out:
                 yield f"evaluate.held_out_samples.{domain}: no problem of this domain is held out; see curate.held_out"
+
+
+def _evaluate(config: "RunConfig") -> Iterator[str]:
+    evaluate = config.evaluate
+    for benchmark in config.benchmarks:
+        stages = [stage for stage in evaluate.stages if benchmark.is_of(stage)]
+        if not stages:
+            yield f"benchmarks: {benchmark.name}.stages names none of evaluate.stages, so it would never be drawn"
+        missing = [stage for stage in ("reason", "general") if stage in evaluate.stages and stage not in stages]
+        if missing and benchmark.name in evaluate.gate.benchmarks:
+            yield f"benchmarks: {benchmark.name}.stages leaves out {missing[0]}, which the gate compares on this benchmark"
 
 
 def _reward_model(config: "RunConfig") -> Iterator[str]:

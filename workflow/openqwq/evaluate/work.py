@@ -53,15 +53,17 @@ def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, chec
     own = {benchmark.name: benchmark for benchmark in benchmarks}
     made: Plan = {}
     for path in sorted(tables.glob("*.parquet")):
+        benchmark = own.get(path.stem)
+        if benchmark and not benchmark.is_of(checkpoint):
+            continue
         problems = read_table(path, PROBLEM).to_pylist()
         not_empty(problems, str(path))
-        benchmark = own.get(path.stem)
         sampling = config.sampling
         if benchmark and benchmark.max_tokens:
             sampling = sampling.model_copy(update={"max_tokens": benchmark.max_tokens})
         k = benchmark.samples if benchmark else config.held_out_k(path.stem)
         made[path.stem] = Work(problems, config.k_of(checkpoint, k), sampling)
-    absent = sorted(set(own) - set(made))
+    absent = sorted({name for name, benchmark in own.items() if benchmark.is_of(checkpoint)} - set(made))
     if absent:
         raise UserError(f"{tables}: no table of the benchmark {absent[0]!r}. Run the stage curate again with this configuration.")
     if not made:

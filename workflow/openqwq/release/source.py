@@ -66,6 +66,6 @@ def open_source(folder: Path, stage: str | None) -> Source:
     if altered := [line for line in differences(folder / chosen) if line.startswith("checkpoint/")]:
         raise UserError(
             f"{folder / chosen}: not what the stage published ({'; '.join(altered[:3])}), so its card would not be true. "
-            f"Run `snakemake {chosen}` again."
+            f"Make it again with `snakemake --force {chosen}`."
         )
     return Source(run, str(chosen), config, final)
