@@ -10,6 +10,7 @@ are given the same prompts and draw the same samples.
 
 import gc
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from openqwq.generate.vllm_requests import Answer, Prompts, VllmRequests
 from openqwq.generate.weights import weight_files
 
 SLEEP_LEVEL = 2
+LAST_WORDS = 30.0  # seconds for an engine that has failed to put itself away
 
 
 class VllmSampler(VllmRequests):
@@ -28,12 +30,13 @@ class VllmSampler(VllmRequests):
 
     def __init__(self, engine: Any, prompts: Prompts, dtype: str, *, sleeps: bool, workers: bool) -> None:
         super().__init__(prompts)
-        self.engine, self.dtype, self.sleeps, self.workers, self.asleep = engine, dtype, sleeps, workers, False
+        self.engine, self.dtype, self.sleeps, self.workers = engine, dtype, sleeps, workers
+        self.asleep = self.failed = False
 
     def update(self, tensors: Iterable[tuple[str, Any]]) -> None:
         # `reload_weights` and not the model's `load_weights`: on a CPU linear layers are stored repacked, and only the former
         # undoes and redoes that, a layer at a time. Tensors are taken one by one, so no second copy of the model exists.
-        with _ends_the_stage("taking over new weights"):
+        with self._ends_the_stage("taking over new weights"):
             if self.asleep:
                 self.engine.wake_up(tags=["weights"])
             if self.workers:  # an iterator cannot travel to them
@@ -49,7 +52,7 @@ class VllmSampler(VllmRequests):
 
     def sleep(self) -> None:
         if self.sleeps and not self.asleep:
-            with _ends_the_stage("going to sleep"):
+            with self._ends_the_stage("going to sleep"):
                 self.engine.sleep(level=SLEEP_LEVEL)
             self.asleep = True
 
@@ -61,7 +64,7 @@ class VllmSampler(VllmRequests):
         if self.asleep:
             raise ValueError("the engine sleeps without weights: update() comes before sample()")
         core = self.engine.llm_engine
-        with _ends_the_stage("sampling"):
+        with self._ends_the_stage("sampling"):
             for number, (ids, one) in enumerate(zip(tokens, parameters, strict=True)):
                 wanted = SamplingParams(**one, detokenize=False, output_kind=RequestOutputKind.FINAL_ONLY)
                 core.add_request(str(number), tokens_input(ids), wanted)
@@ -69,6 +72,16 @@ class VllmSampler(VllmRequests):
                 for output in core.step():
                     if output.finished:
                         yield int(output.request_id), [_answer(one) for one in sorted(output.outputs, key=lambda one: one.index)]
+
+    @contextmanager
+    def _ends_the_stage(self, doing: str) -> Iterator[None]:
+        """`_ends_the_stage` below, for an engine that is there already."""
+        try:
+            with _ends_the_stage(doing):
+                yield
+        except StageFailure:
+            self.failed = True
+            raise
 
 
 def _answer(output: Any) -> Answer:
@@ -94,9 +107,19 @@ def engine(checkpoint: Path, settings: dict[str, Any], config: VllmConfig) -> It
     try:
         yield sampler
     finally:
-        _release(sampler.engine.llm_engine.engine_core, launched)
-        sampler.engine = None
+        client, sampler.engine = sampler.engine.llm_engine.engine_core, None
+        if sampler.failed:
+            _abandon(client, launched)
+        else:
+            _release(client, launched)
         gc.collect()
+
+
+def _abandon(client: Any, launched: bool) -> None:
+    """Puts a failed engine away, with patience that ends: it may wait for ever for a worker that is dead to read its messages."""
+    thread = threading.Thread(target=_release, args=(client, launched), daemon=True)
+    thread.start()
+    thread.join(LAST_WORDS)
 
 
 def _release(client: Any, launched: bool) -> None:
