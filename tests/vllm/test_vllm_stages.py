@@ -78,7 +78,7 @@ def test_pass_rates_and_samples_come_from_the_engine_too(run):
     profile = read_table(run / "profile" / "profile.parquet", PROFILE).to_pandas()
     assert profile.pass_rate.between(0.2, 0.8).sum() >= 16  # as with the other engine: the model solves some
     samples = read_table(run / "evaluate" / "reason" / "math.parquet", SAMPLE).to_pandas()
-    assert len(samples) == 16
+    assert len(samples) == 16 * 2  # problems and k of config/tiny.yaml
 
 
 def test_the_manifest_tells_the_engine_and_its_version(run):

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -43,14 +44,14 @@ def command(folder: Path, engine: str, host: str, port: int, name: str | None) -
     """The server's command. `engine` is auto, vllm or transformers. Raises `UserError` where it is absent, or takes no name."""
     require_checkpoint(folder)
     found = parsers(folder)
-    vllm = _program("vllm")
+    vllm = _vllm()
     if engine == "vllm" and vllm is None:
         raise UserError(
             "serve: vLLM is not installed here. Use `make env ENV=gpu` (or `make env-vllm` on a CPU), or --engine transformers."
         )
     where = ["--host", host, "--port", str(port)]
     if vllm and engine != "transformers":
-        words = [vllm, "serve", str(folder), *where, "--served-model-name", name or folder.resolve().name]
+        words = [*vllm, str(folder), *where, "--served-model-name", name or folder.resolve().name]
         words += ["--reasoning-parser-plugin", str(PLUGIN), "--reasoning-parser", found.reasoning] if found.reasoning else []
         words += ["--enable-auto-tool-choice", "--tool-call-parser", found.tools] if found.tools else []
         return words
@@ -77,8 +78,20 @@ def run(folder: Path, engine: str, host: str, port: int, name: str | None, allow
     # A vLLM of another environment loads our parser, too.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
     place = f"[{host}]" if ":" in host else host
-    tell(f"openqwq: http://{place}:{port}/v1, by {' '.join(words[:4]) if words[1] == '-m' else 'vllm serve'}; Ctrl-C ends it")
+    program = "transformers serve" if "transformers.cli.transformers" in words else "vLLM"
+    tell(f"openqwq: http://{place}:{port}/v1, by {program}; Ctrl-C ends it")
     os.execv(words[0], words)  # noqa: S606  no shell, and a program of our own environment
+
+
+def _vllm() -> list[str] | None:
+    """How vLLM's server is started, up to the model's folder; None where there is none.
+
+    `vllm serve` asks for a distribution named vllm, and the build for CPUs has another name: there, what the command runs.
+    """
+    if find_spec("vllm") and not list(distributions(name="vllm")):
+        return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model"]
+    program = _program("vllm")
+    return [program, "serve"] if program else None
 
 
 def _program(name: str) -> str | None:
