@@ -109,11 +109,12 @@ def test_continuous_integration_runs_what_developers_run():
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["all"]["steps"][-1]["run"] == "bash .ci/run"
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    assert [line for line in script.splitlines() if line.startswith("step make")] == [
+    assert [line.strip() for line in script.splitlines() if line.strip().startswith("step make")] == [
         "step make env-dev",
         "step make lint",
         "step make docs",
-        "step make test",
+        "step make test ARGS=--durations=25",
+        """step make test-slurm ARGS="-k 'not resume'\"""",
     ]
 
 
