@@ -27,8 +27,7 @@ class Benchmark(Strict):
     before: Day | None = None  # livecodebench: problems published before this day
     samples: Positive = 1  # k
     max_tokens: Positive | None = None  # overrides the sampling's
-    # The checkpoints that it is drawn of, where not all; the gate's benchmarks need reason and general.
-    stages: Annotated[list[CheckpointStage], Field(min_length=1)] | None = None
+    stages: Annotated[list[CheckpointStage], Field(min_length=1)] | None = None  # whose checkpoints are asked, where not all
 
     def is_of(self, checkpoint: str) -> bool:
         """Whether a checkpoint (base, coldstart, …) is evaluated on it."""
