@@ -4,9 +4,9 @@ What stands in for what, so that nobody has to guess:
 
 - the clone is one of this checkout, with its uncommitted changes left out;
 - `config/tiny.yaml`, under the demo's name, stands in for `config/demo.yaml`: all stages on a random model, in minutes;
-- the environment that runs the tests stands in for `.venv`, which `make` would have set up from the locks; so `make demo` starts
-  `workflow/launch.py` in it, by a small program of that name. Other targets of make are not run, and a block that calls one
-  needs a comment that skips it;
+- the environment that runs the tests stands in for `.venv` and `.venv-gpu`, which `make` would have set up from the locks; so
+  `make demo` starts `workflow/launch.py` in it, by a small program of that name, and `make env ENV=gpu` does nothing. Other
+  targets of make are not run, and a block that calls one needs a comment that skips it;
 - blocks that are skipped are listed with their reasons at the end; test_docs_commands.py checks their arguments.
 """
 
@@ -21,6 +21,7 @@ from blocks import ROOT, blocks, merge
 
 # As make demo does it, without setting up the environment.
 MAKE = """#!/bin/sh
+[ "$*" != "env ENV=gpu" ] || { echo "test-docs: .venv-gpu is there already"; exit; }
 [ "$1" = demo ] || { echo "test-docs: make $1 is not run here; skip the block, with a reason" >&2; exit 9; }
 arguments=$(printf '%s' "$2" | sed -n 's/^ARGS=//p')
 eval "exec .venv/bin/python workflow/launch.py $arguments"
@@ -39,7 +40,8 @@ def clone(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("test docs")
     place = folder / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(place)], check=True)
-    (place / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    for name in (".venv", ".venv-gpu"):
+        (place / name).symlink_to(Path(sys.executable).parent.parent)
     tiny = (place / "config" / "tiny.yaml").read_text(encoding="utf-8")
     (place / "config" / "demo.yaml").write_text(re.sub(r"(?m)^run: .*", "run: demo", tiny), encoding="utf-8")
     (folder / "bin").mkdir()

@@ -33,7 +33,7 @@ def lines(series: dict[str, list[tuple[int, float]]], *, percent: bool = False) 
     }
     if len(series) > 1:
         columns = max(1, LEGEND // max(len(name) + 4 for name in series))
-        legend = alt.Legend(title=None, orient="top", symbolType="stroke", columns=columns)
+        legend = alt.Legend(title=None, orient="top", symbolType="stroke", columns=columns, labelLimit=0)
         encoding["color"] = alt.Color("name:N", sort=list(series), legend=legend)
     return _finished(chart.encode(**encoding))
 
