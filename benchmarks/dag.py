@@ -9,6 +9,7 @@ Three figures, with the bounds that they are held against:
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def main() -> int:
     options.add_argument("--config", type=Path, default=ROOT / "config" / "tiny.yaml", help="of the run that is planned")
     options.add_argument("--finished", type=Path, metavar="CONFIG", help="a configuration whose run is finished")
     given = options.parse_args()
+    if given.finished and (left := unfinished(given.finished)):
+        options.error(f"--finished {given.finished}: that run is not finished, snakemake would make {left}. Finish it first.")
     seconds = {
         "snakemake alone": median(given.repeats, ["--version"]),
         "parse": median(given.repeats, ["--configfile", "config/qwq-32b.yaml", "--list-rules"]),
@@ -44,6 +47,12 @@ def main() -> int:
     return int(any(seconds[name] > bound for name, bound in BOUNDS.items() if name in seconds))
 
 
+def unfinished(config: Path) -> str:
+    """The rules that Snakemake would run for this configuration, in one line; empty for a finished run."""
+    told = snakemake(["--configfile", str(config), "--cores", "2", "-n", "--quiet", "all"])
+    return ", ".join(dict.fromkeys(re.findall(r"^(?:local)?rule (\w+):", told, re.MULTILINE)))
+
+
 def sharded(config: Path, shards: int, folder: Path) -> Path:
     """The configuration as a run of its own below `folder`, with so many `shards` of curation and of each evaluation."""
     value = yaml.safe_load(config.read_text(encoding="utf-8"))
@@ -56,16 +65,22 @@ def sharded(config: Path, shards: int, folder: Path) -> Path:
 
 
 def median(repeats: int, arguments: list[str]) -> float:
-    """Seconds of `snakemake` with these arguments. Raises where it fails."""
+    """Seconds of `snakemake` with these arguments."""
     taken = []
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for _ in range(repeats):
         began = time.perf_counter()
-        done = subprocess.run(["snakemake", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        snakemake(arguments)
         taken.append(time.perf_counter() - began)
-        if done.returncode:
-            raise SystemExit(f"snakemake {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return sorted(taken)[len(taken) // 2]
+
+
+def snakemake(arguments: list[str]) -> str:
+    """What it prints. Ends this program where it fails."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["snakemake", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"snakemake {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
 
 
 if __name__ == "__main__":
