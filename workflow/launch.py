@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     check_configuration(arguments)
     # Rules call the environment's programs by name, also where nobody activated it.
     environment = os.environ | {"PATH": f"{snakemake.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    with open(_lock_path(), "a+", encoding="utf-8") as lock:
+    with _lock() as lock:
         hold(lock)
         clear_stale_lock(lock, snakemake, environment)
         lock.truncate(0)
@@ -165,9 +165,16 @@ def stop(message: str) -> NoReturn:
     sys.exit(2)
 
 
-def _lock_path() -> Path:
-    (ROOT / ".snakemake").mkdir(exist_ok=True)
-    return ROOT / ".snakemake" / "openqwq.lock"
+def _lock() -> IO[str]:
+    path = ROOT / ".snakemake" / "openqwq.lock"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        return open(path, "a+", encoding="utf-8")
+    except OSError as error:
+        stop(
+            f"{path}: {error.strerror}. A checkout that may not be written to is used from a folder of your own: "
+            f"snakemake --snakefile {ROOT}/Snakefile --directory FOLDER --configfile CONFIG --cores all"
+        )
 
 
 def _cores(arguments: list[str]) -> list[str]:

@@ -34,6 +34,7 @@ def _run(options: argparse.Namespace) -> None:
     wishes = build.Wishes(
         stage=options.stage,
         name=options.name or (options.push or "").partition(":")[2] or None,
+        pushed=options.push,
         dtype=options.dtype,
         base_licence=options.base_licence,
         licence_file=options.licence_file,

@@ -106,6 +106,14 @@ def test_stages_of_a_benchmark_agree_with_what_is_evaluated():
     config["evaluate"] |= {"stages": ["coldstart"]}
     with pytest.raises(UserError, match=r"gsm8k\.stages names none of evaluate\.stages"):
         load(config, "x")
+    config = copy.deepcopy(TINY)
+    config["benchmarks"] = [{"name": "gsm8k", "stages": ["base", "general"]}]
+    config["curate"]["held_out"] = {}
+    config["evaluate"]["held_out_samples"] = 1
+    del config["evaluate"]["agents"]
+    config["evaluate"]["gate"]["benchmarks"] = []
+    with pytest.raises(UserError, match=r"evaluate\.stages: coldstart would be measured on nothing"):
+        load(config, "x")
 
 
 def test_two_sources_of_one_name_are_refused():

@@ -90,7 +90,8 @@ def own(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (tmp_path / "gsm8k.jsonl").write_text(f"{json.dumps(ONE['gsm8k'])}\n" * 1 + json.dumps(ONE["gsm8k"] | {"question": "Why?"}))
     (tmp_path / "ifeval.jsonl").write_text(json.dumps(ONE["ifeval"]))
-    benchmarks = [{"name": "gsm8k", "path": "gsm8k.jsonl", "samples": 2}, {"name": "ifeval", "path": "ifeval.jsonl"}]
+    benchmarks = [{"name": "gsm8k", "path": "gsm8k.jsonl", "samples": 2}]
+    benchmarks += [{"name": "ifeval", "path": "ifeval.jsonl", "stages": ["general"]}]  # one model alone is no stage
     value = {"benchmarks": benchmarks, "evaluate": {"sampling": {"max_tokens": 8}, "bootstrap": 100}}
     (folder / "own.yaml").write_text(yaml.safe_dump(value), encoding="utf-8")
     monkeypatch.chdir(tmp_path)

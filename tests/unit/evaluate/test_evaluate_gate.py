@@ -123,6 +123,18 @@ def test_neighbouring_stages_are_compared_and_only_clear_differences_are_called_
     assert found["base", "coldstart"]["p"] == float(f"{2 * 0.5**100:.3g}")
 
 
+def test_a_benchmark_of_the_first_and_the_last_model_alone_compares_those(stage, tmp_path):
+    for name in ("base", "coldstart", "reason", "general"):
+        folder(tmp_path, name, "math", HALF)
+    folder(tmp_path, "base", "humaneval", [False] * 40)
+    folder(tmp_path, "general", "humaneval", [True] * 40)
+    found = [(c["benchmark"], c["before"], c["after"], c["shown"]) for c in summarise(stage, tmp_path)["comparisons"]]
+    assert found == [
+        ("math", "base", "coldstart", "none"), ("math", "coldstart", "reason", "none"),
+        ("humaneval", "base", "general", "gain"), ("math", "reason", "general", "none"),
+    ]  # fmt: skip
+
+
 def test_scores_of_all_stages_stand_in_one_table(stage, tmp_path):
     folder(tmp_path, "base", "math", HALF, samples=4)
     folder(tmp_path, "reason", "code", HALF)

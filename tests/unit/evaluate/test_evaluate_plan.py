@@ -32,13 +32,13 @@ def simulated(n, k, margin, loss, decided, trials=300):
 
 @pytest.mark.parametrize(("n", "k", "margin"), [(60, 4, 0.1), (200, 2, 0.1), (40, 1, 0.2)])
 def test_the_power_is_that_of_the_gate_itself(n, k, margin):
-    deviation = spread(0.25 - 0.03 - 0.0, k)  # E p(1 − p) of p uniform on [.2, .8]
+    deviation = spread(0.25 - 0.03 - 0.0, k, k)  # E p(1 − p) of p uniform on [.2, .8]
     seen = simulated(n, k, margin, 0.0, lambda d, m: d.floor > -m)
     assert power(deviation, n, margin) == pytest.approx(seen, abs=0.08)
 
 
 def test_at_the_margin_one_in_twenty_passes_and_the_detectable_loss_is_detected():
-    deviation = spread(0.22, 4)
+    deviation = spread(0.22, 4, 4)
     assert power(deviation, 100, 0.1, loss=0.1) == pytest.approx(0.05)
     loss = detectable_loss(deviation, 100, 0.05)
     assert simulated(100, 4, 0.05, loss, lambda d, m: d.ceiling < -m) == pytest.approx(0.8, abs=0.08)
@@ -96,7 +96,16 @@ def test_the_plan_says_what_the_gate_can_show(stage, tmp_path, problem_row):
 def test_without_results_of_reason_the_largest_spread_is_assumed(stage, tmp_path, problem_row):
     row = planned(stage, tmp_path, problem_row, before=False)["benchmarks"][0]
     assert (row["n"], row["spread_from"]) == (50, "assumed: the largest there can be")
-    assert row["spread"] == pytest.approx(spread(0.25, 2), abs=1e-5)
+    assert row["spread"] == pytest.approx(spread(0.25, 2, 2), abs=1e-5)
+
+
+def test_fewer_samples_of_reason_leave_the_gate_less_power(stage, tmp_path, problem_row):
+    row = planned(stage, tmp_path, problem_row, before=False, held_out_samples={"math": 4}, most_samples={"reason": 1})
+    row = row["benchmarks"][0]
+    assert (row["k"], row["k_before"]) == (4, 1)
+    assert row["spread"] == pytest.approx((0.25 / 4 + 0.25 + DRIFT**2) ** 0.5, abs=1e-5)
+    both = spread(0.25, 4, 4)
+    assert row["power"] < power(both, 50, 0.1)
 
 
 def test_a_benchmark_that_is_not_there_is_not_planned(stage, tmp_path, problem_row):

@@ -3,9 +3,13 @@
 import json
 import os
 import resource
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
+from huggingface_hub import ModelCard
 from release_helpers import curate
 from safetensors.numpy import load_file
 
@@ -159,7 +163,45 @@ def test_what_others_wrote_is_text_on_the_card(run, tmp_path):
     assert "<script>" not in card
     assert "\n# Free" not in card + notice
     assert "\\[x\\](javascript:y)" in card
-    assert "name = 'a\"b'\n" in card
+    assert '# a"b\n' in card
+
+
+@pytest.mark.parametrize(
+    ("pushed", "code"),
+    [
+        (None, 'from transformers import AutoModelForCausalLM, AutoTokenizer\n\nname = "."  # the folder'),
+        ("hub:org/name", "from transformers import AutoModelForCausalLM, AutoTokenizer\n\nname = 'org/name'\n"),
+        ("modelscope:org/name", "from modelscope import AutoModelForCausalLM, AutoTokenizer\n\nname = 'org/name'\n"),
+    ],
+)
+def test_the_card_loads_the_model_from_where_it_is(run, tmp_path, pushed, code):
+    made(run, tmp_path / "out", pushed=pushed)
+    assert code in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_code_on_the_card_runs_in_the_folder(run, tmp_path):
+    made(run, tmp_path / "out")
+    code = (tmp_path / "out" / "README.md").read_text().split("```python\n")[1].split("```")[0].replace("1024", "4")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "out", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "What is 17 + 25?" in done.stdout
+
+
+def test_a_licence_that_the_hub_does_not_list_is_named_beside(run, tmp_path):
+    made(run, tmp_path / "out", base_licence="Own-Licence 1.0", licence_file=Path(__file__))
+    head = ModelCard.load(tmp_path / "out" / "README.md").data
+    assert (head.license, head.license_name, head.license_link) == ("other", "own-licence-1.0", "LICENSE")
+
+
+def test_no_place_of_this_machine_is_in_the_record(run, tmp_path):
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["results"] = "/home/me/results"
+    config.setdefault("execution", {})["reward_service"] = "unix:/home/me/socket"
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    made(run, tmp_path / "out")
+    record = (tmp_path / "out" / "openqwq" / "config.yaml").read_text()
+    assert "/home/me" not in record
+    assert "results: results" in record
 
 
 def test_what_was_altered_is_not_released(run):

@@ -20,6 +20,8 @@ from openqwq.release.licences import base_licence, kind_of
         ("n/a", "undeclared"), ("None", "undeclared"), ("no license", "undeclared"), ("?", "undeclared"), ("TBD", "undeclared"),
         ("see the card", "undeclared"), ("NCSA", "free"), ("Seed licence", "free"),
         ("research only", "forbidden"), ("All rights reserved", "forbidden"), ("qwen-research", "forbidden"),
+        ("not for commercial use", "forbidden"), ("No commercial use", "forbidden"), ("may not be redistributed", "forbidden"),
+        ("for research purposes", "forbidden"), ("non\u2013commercial", "forbidden"), ("other (see card)", "undeclared"),
         ("unknown", "undeclared"), ("not declared on the card", "undeclared"), ("", "undeclared"), ("other", "undeclared"),
         ("not declared on the card; made from APPS (MIT)", "undeclared"),
     ],

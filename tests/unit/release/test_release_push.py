@@ -7,6 +7,7 @@ from unittest.mock import create_autospec
 import pytest
 from release_helpers import TOKEN
 
+from openqwq.errors import UserError
 from openqwq.release import push
 
 MODELSCOPE = """
@@ -81,6 +82,30 @@ def test_a_private_release_does_not_go_into_a_public_repository(release, hub):
     assert done.returncode == 2
     assert "is there already, and is public" in one_line(done)
     assert not hub.commits
+
+
+def test_a_token_at_the_cut_of_a_long_message_and_an_interrupt_are_told_in_one_line():
+    for told, token in ((f"{'x' * 290} {TOKEN} lost", TOKEN), (f"x\ny {TOKEN}", TOKEN)):
+        with pytest.raises(UserError) as caught, push._told("hub", "org/name", token, (OSError,)):
+            error = OSError(told)
+            error.add_note(f"look\nthere, {token}")
+            raise error
+        assert TOKEN[:8] not in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert "Beside that, look there, …." in str(caught.value)
+    told, undone = push._told("modelscope", "org/name", TOKEN, (OSError,)), push._undone(True, _interrupted, (OSError,))
+    with pytest.raises(UserError, match=r"KeyboardInterrupt.*remove it by hand"), told, undone:
+        raise KeyboardInterrupt
+
+
+def _interrupted():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["hub:org/n\u00e4me", "hub:org", "s3:org/name", "hub:org/name/more"])
+def test_what_is_no_name_of_a_hub_is_refused_at_once(name):
+    with pytest.raises(UserError, match="give hub:org/name"):
+        push.target(name)
 
 
 def test_what_is_cleaned_is_a_token_and_no_name():

@@ -40,5 +40,5 @@ def drawn(page: Page) -> None:
 
 
 def visit(page: Page, path: Path) -> None:
-    page.goto(f"file://{path}")
+    page.goto(path.as_uri())
     drawn(page)

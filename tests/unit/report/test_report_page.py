@@ -227,6 +227,21 @@ def test_published_figures_stand_beside_ours_with_their_sources(build, run_folde
     assert not page.has("LiveCodeBench")  # not evaluated here
 
 
+def test_a_benchmark_that_the_last_stage_was_not_drawn_of_stands_beside_others_with_its_stage(build, run_folder):
+    def earlier(row):
+        return [row | {"benchmark": "aime24"}] if row["benchmark"] == "math" and row["stage"] == "reason" else []
+
+    rescored(run_folder, earlier)
+    assert "AIME 2024 (reason)" in build(run_folder).words()
+
+
+def test_samples_a_problem_are_a_range_where_stages_differ(build, run_folder):
+    path = run_folder / "evaluate" / "scores.parquet"
+    rows = read_table(path, SCORE).to_pylist()
+    write_table(path, [row | {"k": 6 if row["stage"] == "general" else 1} for row in rows], SCORE)
+    assert "96 problems × 1–6" in build(run_folder).words()
+
+
 def test_without_a_common_benchmark_nothing_is_said_of_others(build, run_folder):
     assert "published" not in build(run_folder).ids()
 

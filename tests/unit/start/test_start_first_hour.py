@@ -100,6 +100,14 @@ def test_what_is_not_there_is_one_line(newcomer, words, said):
     assert said in one_line(done)
 
 
+def test_make_demo_in_a_checkout_that_may_not_be_written_to_says_how_to_go_on(newcomer):
+    done = newcomer(sys.executable, ROOT / "workflow" / "launch.py", "-n")
+    assert done.returncode == 2
+    said = one_line(done)
+    assert "Read-only file system" in said
+    assert "--directory FOLDER" in said
+
+
 def test_a_home_that_is_not_there(newcomer):
     done = openqwq(newcomer, "init", "mine", HOME="/nonexistent")
     assert done.returncode == 0, done.stderr

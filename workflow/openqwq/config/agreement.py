@@ -30,6 +30,10 @@ def _evaluate(config: "RunConfig") -> Iterator[str]:
         missing = [stage for stage in ("reason", "general") if stage in evaluate.stages and stage not in stages]
         if missing and benchmark.name in evaluate.gate.benchmarks:
             yield f"benchmarks: {benchmark.name}.stages leaves out {missing[0]}, which the gate compares on this benchmark"
+    if config.benchmarks and not any(config.curate.held_out.model_dump().values()):
+        for stage in evaluate.stages:
+            if not any(benchmark.is_of(stage) for benchmark in config.benchmarks):
+                yield f"evaluate.stages: {stage} would be measured on nothing, for every benchmark's stages leave it out"
 
 
 def _reward_model(config: "RunConfig") -> Iterator[str]:

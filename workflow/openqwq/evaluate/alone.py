@@ -52,8 +52,8 @@ def choose(name: str, only: list[str] | None, limit: int | None) -> Chosen:
         benchmarks = [Benchmark.model_validate(item) for item in value["benchmarks"]]
     except ValidationError as error:
         raise UserError(explain(error, str(known()[name]))) from error
-    if limit is not None:
-        benchmarks = [benchmark.model_copy(update={"limit": limit}) for benchmark in benchmarks]
+    changed = {"stages": None} | ({} if limit is None else {"limit": limit})  # one model alone is no stage
+    benchmarks = [benchmark.model_copy(update=changed) for benchmark in benchmarks]
     return Chosen(config, benchmarks)
 
 

@@ -33,16 +33,15 @@ def paired(after: pd.DataFrame, before: pd.DataFrame, where: str, *, draws: int,
 
 
 def comparisons(frames: Frames, config: EvaluateConfig, seed: int) -> list[dict[str, Any]]:
-    """Each stage against the one before it, on every benchmark that both have.
+    """Each benchmark's checkpoints, each against the one before it among those that were measured on the benchmark.
 
     `shown` is `gain` or `loss` when the 95 % interval of the difference excludes zero, else `none`; `detectable` is the
     difference that the sample would have shown with 80 % power; `p` the two-sided p-value of no difference. `clean` has the
     same figures of the problems that no training data touches, where that is not all of them.
     """
-    stages = [stage for stage in ORDER if stage in frames]
     made = []
-    for before, after in pairwise(stages):
-        for benchmark in sorted(set(frames[before]) & set(frames[after])):
+    for benchmark in sorted(set().union(*frames.values())):
+        for before, after in pairwise(stage for stage in ORDER if benchmark in frames.get(stage, {})):
             where = f"{before} and {after} on {benchmark}"
             row: dict[str, Any] = {"before": before, "after": after, "benchmark": benchmark, "metric": "avg@k"}
             row |= compared(frames[after][benchmark], frames[before][benchmark], where, draws=config.bootstrap, seed=seed)
@@ -50,7 +49,7 @@ def comparisons(frames: Frames, config: EvaluateConfig, seed: int) -> list[dict[
             if len(new) < len(frames[after][benchmark]) or len(old) < len(frames[before][benchmark]):
                 row["clean"] = compared(new, old, f"{where}, clean", draws=config.bootstrap, seed=seed)
             made.append(row)
-    return made
+    return sorted(made, key=lambda row: (ORDER.index(row["after"]), ORDER.index(row["before"]), row["benchmark"]))
 
 
 def compared(after: pd.DataFrame, before: pd.DataFrame, where: str, *, draws: int, seed: int) -> dict[str, Any]:

@@ -21,14 +21,18 @@ ENOUGH = 0.8  # power
 def run(stage: Stage, config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, before: Path | None, out: Path) -> None:
     """Publishes the plan as `out`. `tables` holds the benchmarks' problems, `before` what evaluating `reason` published."""
     work = planned_work(config, benchmarks, tables, "general")
+    earlier = planned_work(config, benchmarks, tables, "reason") if "reason" in config.stages else {}
     rows = []
     for name in config.gate.benchmarks:
         if name not in work:  # the gate will say: not measured
             continue
         problems, samples = work[name].problems, work[name].samples
+        k_before, accuracies = earlier[name].samples if name in earlier else samples, None
         kept = before / f"{name}.parquet" if before is not None else None
-        accuracies = list(by_problem(frame(read_table(kept, SAMPLE))).accuracy) if kept and kept.is_file() else None
-        rows.append(planned(name, len(problems), samples, config.gate.margin, accuracies))
+        if kept and kept.is_file():
+            drawn = frame(read_table(kept, SAMPLE))
+            k_before, accuracies = int(drawn["sample"].max()) + 1, list(by_problem(drawn).accuracy)
+        rows.append(planned(name, len(problems), (k_before, samples), config.gate.margin, accuracies))
     stage.publish_json(out, {"margin": config.gate.margin, "confidence": 0.95, "drift": DRIFT, "benchmarks": rows})
     for row in rows:
         short = "" if row["power"] >= ENOUGH else f"; {row['problems_needed']} problems would have {ENOUGH:.0%}"
@@ -36,15 +40,18 @@ def run(stage: Stage, config: EvaluateConfig, benchmarks: list[Benchmark], table
         stage.progress.say(f"gate on {row['benchmark']}: {sizes}: power {row['power']:.0%}{short}")
 
 
-def planned(benchmark: str, n: int, k: int, margin: float, accuracies: list[float] | None) -> dict[str, Any]:
-    """One benchmark's row. `accuracies` are those of the problems in the stage before, None where they are not known."""
+def planned(benchmark: str, n: int, ks: tuple[int, int], margin: float, accuracies: list[float] | None) -> dict[str, Any]:
+    """One benchmark's row. `ks` are the samples a problem before and after; `accuracies` those of the problems in the stage
+    before, None where they are not known."""
+    k_before, k = ks
     known = len(accuracies) if accuracies else 0
-    deviation = spread(sampling_variance(accuracies or [], k), k)
+    deviation = spread(sampling_variance(accuracies or [], k_before), k, k_before)
     n_used = known or n  # problems that could not be scored will be missing in the pair, too
     return {
         "benchmark": benchmark,
         "n": n_used,
         "k": k,
+        "k_before": k_before,
         "margin": margin,
         "spread": round(deviation, 6),
         "spread_from": f"the accuracies of reason on {known} problems" if known else "assumed: the largest there can be",

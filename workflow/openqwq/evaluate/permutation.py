@@ -3,7 +3,7 @@
 If two stages were equally good, a problem's two accuracies could as well have stood the other way round: each difference keeps
 its size and takes either sign with probability ½ (Fisher's randomisation test for pairs, The Design of Experiments, 1935,
 section 21). With one sample a problem it is the exact test of McNemar. Differences are multiples of a common fraction,
-so the sum's distribution is computed whole instead of drawn: the value is exact, not simulated, for any number of problems.
+so the sum's distribution is computed whole instead of drawn, and the value is exact, wherever that distribution is not too large.
 """
 
 import math

@@ -1,8 +1,8 @@
 """How likely a gate of so many problems is to say something, before its results are there.
 
-The gate looks at the mean of d, a problem's accuracy after minus that before, each a mean of k samples. With p the chance that a
-sample of the problem is right, d has the variance 2 p(1 − p) / k from sampling, and that of the change of p itself. The
-mean over n problems is taken as normal, which the bootstrap's is at these n (tests hold this against the gate itself).
+The gate looks at the mean of d, a problem's accuracy after minus that before, each a mean of samples. With p the chance that a
+sample of the problem is right, d has the variance p(1 − p)(1/k + 1/k') from sampling k and k' of them, and that of the change of
+p itself. The mean over n problems is taken as normal, which the bootstrap's is at these n (tests hold this against the gate).
 """
 
 import math
@@ -34,9 +34,9 @@ def sampling_variance(accuracies: Sequence[float], k: int) -> float:
     return (within + mean * (1 - mean)) / (n + 1)
 
 
-def spread(variance: float, k: int) -> float:
-    """The standard deviation of d for a problem whose p(1 − p) is `variance`, with `k` samples before and after."""
-    return math.sqrt(2 * variance / k + DRIFT**2)
+def spread(variance: float, k: int, k_before: int) -> float:
+    """The standard deviation of d for a problem whose p(1 − p) is `variance`, with `k` samples after and `k_before` before."""
+    return math.sqrt(variance / k + variance / k_before + DRIFT**2)
 
 
 def power(deviation: float, n: int, margin: float, loss: float = 0.0) -> float:

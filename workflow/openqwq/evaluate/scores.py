@@ -67,7 +67,7 @@ def score_rows(
     shared = {"stage": stage, "benchmark": benchmark, "domain": str(samples.domain.iloc[0]), "seconds": seconds}
     for subset, chosen in subsets.items():
         described = shared | {"subset": subset} | _described(chosen)
-        for metric, j, values in _values(chosen, k):
+        for metric, j, values in _values(chosen, k, voted=bool((samples.verifier == "math").all())):
             rows.append(described | {"metric": metric, "k": j} | _figures(values, j, draws, seed))
     for name, part in _parts(samples):
         each = max(1, len(part) // max(1, part.problem_id.nunique()))
@@ -97,8 +97,8 @@ def _described(samples: pd.DataFrame) -> dict[str, Any]:
     return described | {"tokens": int(samples.tokens.sum())}
 
 
-def _values(samples: pd.DataFrame, k: int) -> Values:
-    """Every figure that these samples allow."""
+def _values(samples: pd.DataFrame, k: int, *, voted: bool) -> Values:
+    """Every figure that these samples allow; maj@k where the benchmark is `voted` on."""
     problems = by_problem(samples)
     made: Values = [("avg@k", k, problems.accuracy)]
     if k > 1:
@@ -106,7 +106,7 @@ def _values(samples: pd.DataFrame, k: int) -> Values:
         counts = list(zip(whole.scorable.astype(int), whole.correct.astype(int), strict=True))
         made += [("pass@k", j, pd.Series([pass_at_k(n, c, j) for n, c in counts], dtype=float)) for j in powers(k)]
         groups = [group for _, group in samples[samples.problem_id.isin(whole.index)].groupby("problem_id", sort=True)]
-        if (samples.verifier == "math").all():
+        if voted:
             votes = [majority([None if pd.isna(v) else int(v) for v in group.vote]) for group in groups]
             made.append(("maj@k", k, pd.Series(votes, dtype=float)))
         scored = [(list(g.best), list(g.verdict == "correct")) for g in groups if g.best.notna().all()]

@@ -22,6 +22,7 @@ class Wishes:
 
     stage: str | None = None
     name: str | None = None
+    pushed: str | None = None  # hub:org/name or modelscope:org/name
     dtype: str | None = None
     base_licence: str | None = None
     licence_file: Path | None = None
@@ -74,6 +75,7 @@ def prepare(run: Path, wishes: Wishes) -> Release:
     width = 4 if dtype == "float32" else 2
     facts = card.Facts(
         name=wishes.name or source.config["run"],
+        pushed=wishes.pushed,
         licence=licence,
         dtype=dtype,
         parameters=math.ceil(sum(shard.bytes for shard in shards) / width),
@@ -99,10 +101,12 @@ def write(release: Release, out: Path) -> list[tuple[str, int]]:
 
 
 def _without_places(config: Any) -> Any:
-    """The configuration, of local files and folders with the names alone: where they lie on a disk is nobody's business."""
+    """The configuration, of local files and folders with the names alone, and without the address of a scoring service: where
+    things lie is nobody's business."""
     if isinstance(config, dict):
         return {
-            key: Path(value).name if key == "path" and isinstance(value, str) else _without_places(value)
+            key: Path(value).name if key in ("path", "results") and isinstance(value, str) else _without_places(value)
             for key, value in config.items()
+            if key != "reward_service"
         }
     return [_without_places(one) for one in config] if isinstance(config, list) else config

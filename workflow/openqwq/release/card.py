@@ -20,6 +20,11 @@ STEPS = (
     ("general", "GRPO with reward model, rules and tools"),
 )
 ORDER = ("base", "coldstart", "reason", "general")
+# Of the licences on the hub's list, those that a model is likely to be under here.
+ON_THE_HUB = {
+    "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "odc-by", "mpl-2.0", "gpl-3.0",
+    "lgpl-3.0", "agpl-3.0", "unlicense", "isc", "zlib", "openrail", "llama3", "llama3.1", "llama3.2", "llama3.3", "gemma",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Facts:
     """What the card needs beside the run."""
 
     name: str
+    pushed: str | None  # where it goes: hub:org/name or modelscope:org/name
     licence: str
     dtype: str
     parameters: int
@@ -48,7 +54,7 @@ def _head(source: Source, facts: Facts, scores: Rows) -> str:
     base, sources = source.base, source.config["curate"]["sources"]
     trained = {one.source for one in facts.data}
     head: dict[str, Any] = {
-        "license": facts.licence,
+        **_licence(facts.licence),
         "library_name": "transformers",
         "pipeline_tag": "text-generation",
         "tags": ["open-qwq", "reasoning", "grpo"],
@@ -71,6 +77,14 @@ def _head(source: Source, facts: Facts, scores: Rows) -> str:
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---"
 
 
+def _licence(licence: str) -> dict[str, str]:
+    """The hub refuses a card whose licence is not on its list; others are named beside."""
+    if licence in ON_THE_HUB:
+        return {"license": licence}
+    name = re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-")
+    return {"license": "other", "license_name": name or "other", "license_link": "LICENSE"}
+
+
 def _what(source: Source, facts: Facts) -> str:
     return (
         f"# {facts.name}\n\n{source.base_name}, taught to reason by open-qwq: the stage "
@@ -80,9 +94,12 @@ def _what(source: Source, facts: Facts) -> str:
 
 
 def _use(facts: Facts) -> str:
+    where, _, target = (facts.pushed or "").partition(":")
+    library = "modelscope" if where == "modelscope" else "transformers"  # its classes look for names on its own hub
+    name = f"name = {target!r}" if target else 'name = "."  # the folder in which this card stands'
     return (
-        "## Use\n\n```python\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
-        f"name = {facts.name!r}\ntokenizer = AutoTokenizer.from_pretrained(name)\n"
+        f"## Use\n\n```python\nfrom {library} import AutoModelForCausalLM, AutoTokenizer\n\n"
+        f"{name}\ntokenizer = AutoTokenizer.from_pretrained(name)\n"
         "model = AutoModelForCausalLM.from_pretrained(name)\n"
         'messages = [{"role": "user", "content": "What is 17 + 25?"}]\n'
         'prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)\n'

@@ -20,12 +20,14 @@ Kind = Literal["free", "undeclared", "forbidden"]
 _FORBIDDEN = re.compile(
     r"(?<![a-z])(nc|nd)(?![a-z])|non ?profit|non ?commercial|no ?derivatives?\b|proprietary|confidential|all rights reserved"
     r"|(research|evaluation|academic|education(al)?|internal|personal)( (use|usage|purposes?))? only|qwen research"
-    r"|only for \w* ?(research|evaluation|academic|education)|do not (re)?distribute|no redistribution",
+    r"|only for \w* ?(research|evaluation|academic|education)|do not (re)?distribute|no redistribution"
+    r"|(not for|without|no) (any )?commercial|(may|must|can) ?not be ((re)?distributed|used commercially)"
+    r"|for (academic|scientific|research|evaluation|educational)( and \w+)? (use|purposes?)",
     re.IGNORECASE,
 )
 _UNDECLARED = re.compile(
     r"^\W*$|unknown|not (declared|given|stated|specified|available)|undeclared|unlicensed|no licen[cs]e"
-    r"|^\W*(other|none|null|n/?a|nan|tbd|custom|see\b.*)\W*$",
+    r"|^\W*other\b|^\W*(none|null|n/?a|nan|tbd|custom|see\b.*)\W*$",
     re.IGNORECASE,
 )
 LONGEST = 200  # characters of a licence: it stands in a row of others' data, who may write anything there
@@ -60,7 +62,7 @@ class Used:
 
 def kind_of(licence: str) -> Kind:
     """What a licence, as written, says about passing on a model that was made with it."""
-    words = re.sub(r"[_-]+", " ", licence)
+    words = re.sub(r"[_\-\u2010-\u2015]+", " ", licence)  # dashes of every width
     return "forbidden" if _FORBIDDEN.search(words) else "undeclared" if _UNDECLARED.search(words) else "free"
 
 

@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"\b(hf|ms)[-_][\w.-]{20,}|[Bb]earer\s+\S+")
 
 def target(text: str) -> tuple[str, str]:
     """(`hub` or `modelscope`, `org/name`). Raises `UserError` for anything else."""
-    match = re.fullmatch(r"(hub|modelscope):([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)", text)
+    match = re.fullmatch(r"(hub|modelscope):([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)", text, re.ASCII)
     if match is None:
         raise UserError(f"--push {text[:80]}: give hub:org/name or modelscope:org/name.")
     return match[1], match[2]
@@ -40,7 +40,10 @@ def _token(where: str) -> str:
 
         token, how = get_token(), "log in with `hf auth login`, or set HF_TOKEN"
     else:
-        token, how = os.environ.get("MODELSCOPE_API_TOKEN"), "set MODELSCOPE_API_TOKEN to the one from your account's page"
+        token, how = (
+            os.environ.get("MODELSCOPE_API_TOKEN", "").strip(),
+            "set MODELSCOPE_API_TOKEN to the one from your account's page",
+        )
     if not token:
         raise UserError(f"--push {where}: there is no token for it on this machine. {how[0].upper()}{how[1:]}, then start again.")
     return token
@@ -48,7 +51,7 @@ def _token(where: str) -> str:
 
 def _to_hub(name: str, folder: Path, private: bool) -> str:
     """One commit holds all files: the hub shows the release whole, or not at all."""
-    from httpx import HTTPError
+    from httpx import HTTPError, InvalidURL
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
     from huggingface_hub.utils import disable_progress_bars
@@ -56,7 +59,7 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
     token = _token("hub")
     disable_progress_bars()
     api = HfApi(token=token, library_name="open-qwq")
-    errors = (HfHubHTTPError, OfflineModeIsEnabled, HTTPError, OSError, ValueError, RuntimeError)
+    errors = (HfHubHTTPError, OfflineModeIsEnabled, HTTPError, InvalidURL, OSError, ValueError, RuntimeError)
     with _told("hub", name, token, errors):
         made = not api.repo_exists(name)
         if private and not made and not api.model_info(name).private:
@@ -70,7 +73,12 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
                     error.add_note("an empty repository of that name may have been made: look, and remove it")
                 raise
         with _undone(made, lambda: api.delete_repo(name), errors):
-            api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE, delete_patterns=OLD)
+            try:
+                api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE, delete_patterns=OLD)
+            except (HTTPError, OSError) as error:
+                if not made and not isinstance(error, HfHubHTTPError):
+                    error.add_note("if the answer alone was lost, the release stands there whole: look")
+                raise
     return f"{api.endpoint}/{name}"
 
 
@@ -85,7 +93,11 @@ def _to_modelscope(name: str, folder: Path, private: bool) -> str:
             raise UserError(
                 f"--push modelscope: {name} is there already, and its client could leave it half overwritten. Name a new one."
             )
-        api.create_model(model_id=name, visibility=1 if private else 5)
+        try:
+            api.create_model(model_id=name, visibility=1 if private else 5)
+        except Exception as error:  # told by `_told`; its errors have no common class
+            error.add_note("an empty repository of that name may have been made: look, and remove it")
+            raise
         with _undone(True, lambda: api.delete_model(model_id=name), errors):
             # Its cache of what has been sent would lie in the release.
             more = {"repo_type": "model", "use_cache": False, "disable_tqdm": True}
@@ -107,32 +119,33 @@ def _modelscope() -> Any:
 @contextmanager
 def _undone(made: bool, undo: Callable[[], Any], errors: tuple[type[BaseException], ...]) -> Iterator[None]:
     """Removes the repository again that was made for an upload that failed, Ctrl-C included."""
+    ended: tuple[type[BaseException], ...] = (KeyboardInterrupt, *errors)
     try:
         yield
     except BaseException as failure:
         if made:
             try:
                 undo()
-            except errors as error:
+            except ended as error:
                 failure.add_note(f"the repository that was made for it is empty or unfinished: remove it by hand ({error})")
         raise
 
 
 @contextmanager
 def _told(where: str, name: str, token: str, errors: tuple[type[BaseException], ...]) -> Iterator[None]:
+    ended: tuple[type[BaseException], ...] = (KeyboardInterrupt, *errors)
     try:
         yield
     except UserError:
         raise
-    except errors as error:
-        notes = "; ".join(getattr(error, "__notes__", []))
-        said = " ".join(str(error).split())[:300] or type(error).__name__
-        left = f" Beside that, {notes}." if notes else " Nothing was left behind there."
-        text = (
-            f"--push {where}: {name} could not be uploaded ({said}).{left} Check network, name and the token's rights, then "
+    except ended as error:
+        told = [str(error) or type(error).__name__, *getattr(error, "__notes__", [])]
+        said, *notes = (" ".join(clean(text, token).split())[:300] for text in told)  # a token is cut out before the text is
+        left = f"Beside that, {'; '.join(notes)}." if notes else "Nothing was left behind there."
+        raise UserError(
+            f"--push {where}: {name} could not be uploaded ({said}). {left} Check network, name and the token's rights, then "
             "start again."
-        )
-        raise UserError(clean(text, token)) from None
+        ) from None
 
 
 def clean(text: str, token: str) -> str:

@@ -1,5 +1,6 @@
 """The first screen: the run in one sentence, the scores of each stage, what the comparisons show, the gate."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from openqwq.report.runfolder import Rows
@@ -16,7 +17,7 @@ def stages_of(scores: Rows) -> list[str]:
 
 
 def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """One row a benchmark: name, domain, n, k and a cell for each stage (None where it was not evaluated).
+    """One row a benchmark: name, domain, n, k (`1–6` where stages differ) and a cell for each stage that was evaluated on it.
 
     A cell is the stage's `SCORE` row with `change`, the paired comparison with the stage before, or None; and `clean`, the row
     of the problems that no training data touches, or None where that is all of them.
@@ -28,12 +29,20 @@ def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any
         if (row["metric"], row["subset"]) != (HEADLINE, "all"):
             continue
         line = table.setdefault(
-            row["benchmark"], {"benchmark": row["benchmark"], "domain": row["domain"], "k": row["k"], "n": row["n"], "cells": {}}
+            row["benchmark"], {"benchmark": row["benchmark"], "domain": row["domain"], "n": row["n"], "cells": {}}
         )
         line["n"] = min(line["n"], row["n"])
         key = (row["benchmark"], row["stage"])
         line["cells"][row["stage"]] = row | {"change": changes.get(key), "clean": clean.get(key)}
+    for line in table.values():
+        line["k"] = drawn(line["cells"].values())
     return sorted(table.values(), key=lambda line: (line["domain"] != "math", line["domain"], line["benchmark"]))
+
+
+def drawn(rows: Iterable[dict[str, Any]]) -> str:
+    """How many samples a problem some `SCORE` rows have: `6`, or `1–6`."""
+    ks = sorted({row["k"] for row in rows})
+    return f"{ks[0]}–{ks[-1]}" if len(ks) > 1 else str(ks[0])
 
 
 def episodes(scores: Rows) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@
       const inPrompt = words && contains(problem, words);
       const of = pair ? problem.answers.filter((answer) => pair.includes(answer.stage)) : problem.answers;
       if (pair && wanted.changed && new Set(of.map((answer) => answer.verdict)).size < 2) continue;
-      const shown = of.filter((answer) => (!wanted.stage || pair || answer.stage === wanted.stage)
+      const shown = of.filter((answer) => (!wanted.stage || answer.stage === wanted.stage)
         && (!wanted.verdict || answer.verdict === wanted.verdict) && (!wanted.reason || kind(answer) === wanted.reason)
         && (!words || inPrompt || written(answer).toLowerCase().includes(words)));
       if (shown.length) kept.push({ problem, shown, pair });
@@ -117,7 +117,9 @@
     more.textContent = `Show more (${many(left.length, "problem")})`;
   };
   const update = () => {
-    form.elements.changed.disabled = !(form.elements.left.value && form.elements.right.value);
+    const pair = Boolean(form.elements.left.value && form.elements.right.value);
+    form.elements.changed.disabled = !pair;
+    form.elements.stage.disabled = pair; // the two checkpoints are chosen beside it
     left = fitting();
     found.textContent = `${many(left.reduce((sum, one) => sum + one.shown.length, 0), "completion")} of ${many(left.length, "problem")}`;
     list.replaceChildren();
