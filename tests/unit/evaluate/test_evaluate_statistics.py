@@ -91,6 +91,19 @@ def test_paired_interval_covers_the_true_difference(before, after, alike):
     assert 0.93 <= covered / EXPERIMENTS <= 0.97
 
 
+@pytest.mark.slow
+def test_paired_interval_of_several_samples_covers_the_true_difference():
+    """Four samples a problem, whose chances are mostly near 0 or 1, and fall by a tenth of themselves."""
+    rng = np.random.default_rng(11)
+    covered, n, k = 0, 100, 4
+    for seed in range(EXPERIMENTS):
+        chance = rng.beta(0.5, 0.5, size=n)
+        a, b = rng.binomial(k, 0.9 * chance) / k, rng.binomial(k, chance) / k
+        made = difference(a, b, samples=k, draws=1000, seed=seed)
+        covered += made.low <= -0.05 <= made.high
+    assert 0.93 <= covered / EXPERIMENTS <= 0.97
+
+
 def test_pairing_narrows_the_interval():
     before = [1.0] * 50 + [0.0] * 50
     after = before.copy()

@@ -84,6 +84,22 @@ def test_pieces_are_what_generate_gives_and_a_stop_ends_it(tiny_model):
     assert model.tokens < 300
 
 
+def test_thinking_that_the_template_has_opened_has_its_mark(tiny_model):
+    """As QwQ's own template does: the model writes the end of its thinking alone."""
+    model = TalkingModel.load(tiny_model, "float32", 8)
+    model.model.generation_config.do_sample = False
+    model.tokenizer.chat_template += "{% if add_generation_prompt %}<think>\n{% endif %}"
+    pieces = list(model.answer([{"role": "user", "content": "1+1"}], None))
+    assert pieces[0] == "<think>\n"
+
+
+def test_a_template_that_refuses_a_conversation_is_told_in_one_line(tiny_model):
+    model = TalkingModel.load(tiny_model, "float32", 8)
+    model.tokenizer.chat_template = "{{ raise_exception('no system\nmessage here') }}"
+    with pytest.raises(UserError, match=r"does not take this conversation \(no system message here\)"):
+        list(model.answer([{"role": "system", "content": "x"}], None))
+
+
 def test_a_conversation_that_is_too_long(tiny_model):
     model = TalkingModel.load(tiny_model, "float32", 24)
     with pytest.raises(UserError, match="/reset begins a new one"):

@@ -9,6 +9,7 @@ from typing import Any
 from openqwq.errors import UserError
 from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.generate.template import render
+from openqwq.talk.thinking import OPEN
 
 
 class Leaving(KeyboardInterrupt):
@@ -44,10 +45,12 @@ class TalkingModel:
         self._stop.set()
 
     def answer(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> Iterator[str]:
-        """The answer's text, without the end token. Raises `UserError` where it finds no room, or computing fails."""
+        """The answer's text, without the end token, and with the mark that opens its thinking also where that stands in the
+        prompt. Raises `UserError` where it finds no room, the template refuses the messages, or computing fails."""
         from transformers import StoppingCriteriaList, TextIteratorStreamer
 
-        inputs = self.tokenizer(render(self.tokenizer, messages, tools), add_special_tokens=False, return_tensors="pt")
+        prompt = _rendered(self.tokenizer, messages, tools)
+        inputs = self.tokenizer(prompt, add_special_tokens=False, return_tensors="pt")
         inputs = inputs.to(self.model.device)
         used = inputs["input_ids"].shape[1]
         most = getattr(self.model.config, "max_position_embeddings", None) or used + self.max_tokens
@@ -77,6 +80,8 @@ class TalkingModel:
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         try:
+            if prompt.rstrip().endswith(OPEN):  # the template has opened the thinking, as QwQ's does
+                yield f"{OPEN}\n"
             yield from self._without_ends(streamer)
         finally:
             self._stop.set()
@@ -101,3 +106,13 @@ class TalkingModel:
                 piece = piece.replace(text, "")
             if piece:
                 yield piece
+
+
+def _rendered(tokenizer: Any, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
+    from jinja2 import TemplateError
+
+    try:
+        return render(tokenizer, messages, tools)
+    except TemplateError as error:
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        raise UserError(f"the model's chat template does not take this conversation ({said}). /reset begins a new one") from error
