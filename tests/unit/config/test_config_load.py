@@ -49,6 +49,8 @@ def test_shipped_configurations_validate(path):
         (["evaluate", "gate", "benchmarks"], ["gsm8k"], "'gsm8k' is not evaluated"),
         (["benchmarks"], [{"name": "gsm8k", "stages": ["reward_model"]}], "reward_model"),
         (["benchmarks"], [{"name": "gsm8k", "stages": []}], "stages"),
+        (["benchmarks"], [{"name": "gsm8k", "temperature": -1}], r"benchmarks\.0\.temperature"),
+        (["benchmarks"], [{"name": "gsm8k", "temperature": 0, "top_k": 5}], r"benchmarks\.0 \(gsm8k\): top_p and top_k: temp"),
         (["base_model"], {"type": "hub", "id": "a/b", "revision": "main"}, "revision"),
         (["execution", "saving"], {"keep": 1}, "keep"),
         (["curate", "sources"], [], "curate.sources"),

@@ -100,6 +100,13 @@ def own(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_settings_of_a_benchmark_that_do_not_go_together_are_one_line(own, capsys):
+    path = own / "config" / "presets" / "own.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("- name: gsm8k", "- name: gsm8k\n  temperature: 0\n  top_p: 0.5"))
+    assert run("--model", "x/y", "--preset", "own", "--out", own / "out") == 2
+    assert "own.yaml: benchmarks.0 (gsm8k): top_p and top_k: temperature 0" in capsys.readouterr().err
+
+
 def run(*arguments):
     return cli.main(["evaluate", *map(str, arguments)])
 

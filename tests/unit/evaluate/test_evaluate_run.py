@@ -79,6 +79,19 @@ def test_sampling_follows_the_configuration(stage, tables, opener):
     assert seed_of(1, "math") != seed_of(2, "math")
 
 
+def test_a_benchmark_may_be_drawn_in_its_own_way(stage, tables, opener):
+    """A greedy one takes nothing over that means nothing to it."""
+    opened = opener(lambda prompt, sample: "\\boxed{4}")
+    common = CONFIG.model_copy(update={"sampling": Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=50)})
+    go(stage, tables, opened, common, [AIME.model_copy(update={"temperature": 0.0})])
+    assert [sampling for _, _, sampling, _ in opened.sampler.calls] == [
+        Sampling(temperature=0.0, max_tokens=9),
+        common.sampling,
+    ]
+    part = Benchmark(name="aime24", top_k=0).sampling(common.sampling)
+    assert part == common.sampling.model_copy(update={"top_k": 0})
+
+
 def test_a_stage_may_have_fewer_samples_than_the_others(stage, tables, opener):
     """The cap lowers a k above it and raises none; that of another stage does nothing."""
     opened = opener(lambda prompt, sample: "\\boxed{4}")

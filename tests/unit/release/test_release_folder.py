@@ -13,7 +13,9 @@ from huggingface_hub import ModelCard
 from release_helpers import curate
 from safetensors.numpy import load_file
 
+from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.manifest import sha256_file
+from openqwq.artifacts.schemas import SCORE
 from openqwq.errors import UserError
 from openqwq.release.build import Wishes, prepare, write
 
@@ -98,6 +100,20 @@ def test_the_card_tells_the_runs_figures(run, tmp_path):
     assert "functions (problems, 2 rows): MIT" in (out / "NOTICE").read_text()
     assert yaml.safe_load((out / "openqwq" / "config.yaml").read_text())["run"] == "tiny"
     assert json.loads((out / "openqwq" / "lineage.json").read_text())["artifacts"]["general"]["fingerprint"] == "f" * 64
+
+
+def test_the_card_names_benchmarks_that_were_drawn_in_their_own_way(run, tmp_path):
+    path = run / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    own = [{"name": "gsm8k", "temperature": 0.0, "max_tokens": 99}, {"name": "math500", "temperature": 0.1}]
+    path.write_text(yaml.safe_dump(config | {"benchmarks": own}))
+    scores = read_table(run / "evaluate" / "scores.parquet", SCORE).to_pylist()
+    scores += [row | {"benchmark": "gsm8k"} for row in scores]
+    write_table(run / "evaluate" / "scores.parquet", scores, SCORE)
+    made(run, tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "temperature 0.6, top_p 0.95, top_k 40; gsm8k with temperature 0, top_p 1, top_k 0, with the chat" in card
+    assert "| gsm8k | 16 | 2 | 99 |" in card
 
 
 def test_a_stage_that_is_not_the_final_one_says_so(run, tmp_path):

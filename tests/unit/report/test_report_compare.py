@@ -54,6 +54,15 @@ def test_scores_are_paired_and_configurations_compared(compared, run_folder, oth
     assert {len(problem["answers"]) for problem in samples["problems"]} == {8}
 
 
+def test_a_difference_leads_to_the_files_it_is_paired_from(compared):
+    page = compared()
+    links = [a for tag, a in page.elements if tag == "a" and a.get("class") == "why"]
+    math = [a for a in links if a["data-what"].startswith("Reason on math, B against A: +0.0 points, ")]
+    assert [a["data-file"] for a in math] == ["B/evaluate/reason/math.parquet"]
+    assert math[0]["data-what"].endswith("; paired from A/evaluate/reason/math.parquet and B/evaluate/reason/math.parquet")
+    assert len(math[0]["data-sha256"]) == 64
+
+
 def test_equal_runs_show_no_difference(compared):
     page = compared()
     assert "▲" not in page.words().split("Differences in percentage points")[0]
@@ -90,7 +99,10 @@ def test_a_table_without_samples_pairs_nothing(compared, other_run):
 def test_what_makes_two_runs_hard_to_compare_is_said(compared, run_folder, other_run):
     for folder, most in ((run_folder, 256), (other_run, 512)):
         config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-        config["benchmarks"] = [{"name": "humaneval", "max_tokens": most}, {"name": "bfcl_simple", "max_tokens": 256}]
+        config["benchmarks"] = [
+            {"name": "humaneval", "max_tokens": most},
+            {"name": "bfcl_simple", "max_tokens": 256, "temperature": 0},
+        ]
         (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for run, engine in ((run_folder, "transformers"), (other_run, "vllm")):
         path = run / "evaluate" / "base" / "manifest.json"
@@ -103,7 +115,7 @@ def test_what_makes_two_runs_hard_to_compare_is_said(compared, run_folder, other
     write_table(path, kept, SCORE)
     page = compared()
     assert page.has("Not sampled in the same way (A: transformers in bfloat16, B: vllm in bfloat16)")
-    assert page.has("Not the same token limit: humaneval.")
+    assert page.has("Not drawn with the same max_tokens: humaneval.")
     alone = "code (General), tool (Base, Cold start, Reason, General)"
     assert page.has(f"Evaluated in B alone, so not paired: {alone}.")
     assert not page.has("Evaluated in A alone")
@@ -113,7 +125,7 @@ def test_equal_settings_need_no_words(compared):
     page = compared()
     assert not page.has("Not sampled in the same way")
     assert not page.has("Evaluated in")
-    assert not page.has("Not the same token limit")
+    assert not page.has("Not drawn with the same")
 
 
 def test_differences_of_nested_settings():

@@ -202,10 +202,11 @@ def test_a_score_names_the_file_rows_and_artifact_behind_it(build, run_folder):
     differences = [a for a in links if a["data-file"] == "evaluate/gate.json"]
     assert len(links) - len(differences) == 2 * 24  # in the table and among all figures
     gains, gated = 5, 2
-    assert len(differences) == gated + gains + 3 * 6
+    assert len(differences) == 3 * gated + gains + 3 * 6  # a difference and two bounds for each that is gated
     assert {(a["href"], len(a["data-sha256"])) for a in differences} == {("#artifact-evaluate-gate-json", 64)}
     assert differences[0]["data-what"].startswith("The gate on math: ")
-    assert differences[gated]["data-what"].startswith("Cold start against Base on math: +51.0 points, +39.4 to +62.6, n = 96")
+    assert differences[1]["data-what"].startswith("The gate on math: one-sided 95 % lower bound ")
+    assert differences[3 * gated]["data-what"].startswith("Cold start against Base on math: +51.0 points, +39.4 to +62.6, n = 96")
     math = next(a for a in links if a["data-file"] == "evaluate/general/math.parquet")
     assert (math["href"], math["data-rows"]) == ("#artifact-evaluate-general", "96")
     manifest = read_manifest(run_folder / "evaluate" / "general")

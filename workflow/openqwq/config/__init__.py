@@ -12,7 +12,7 @@ from openqwq.config.agents import bounded
 from openqwq.config.agreement import disagreements
 from openqwq.config.base import Positive, Rate, Share, Slug, Strict
 from openqwq.config.curate import CurateConfig
-from openqwq.config.evaluate import CONVERSATIONS, Benchmark, EvaluateConfig
+from openqwq.config.evaluate import CONVERSATIONS, Benchmark, EvaluateConfig, drawable
 from openqwq.config.hardware import Hardware, PlanConfig
 from openqwq.config.model import BaseModelSource, Dtype
 from openqwq.config.registry import resolve
@@ -126,6 +126,7 @@ class RunConfig(Strict):
                 raise ValueError(
                     f"{name}.pass_rate: none of the stage's domains is in profile.problems, so no pass rate is known"
                 )
+        drawable(self.benchmarks, self.evaluate.sampling)
         names = [b.name for b in self.benchmarks]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:

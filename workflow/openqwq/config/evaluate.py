@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
 from openqwq.config.agents import AgentsConfig
 from openqwq.config.base import Positive, Share, Slug, Strict
 from openqwq.config.curate import Domain
-from openqwq.config.train import Sampling
+from openqwq.config.train import Sampling, Temperature, TopK, TopP
 
 CheckpointStage = Literal["base", "coldstart", "reason", "general"]
 # Benchmarks that are played as episodes, so that `evaluate.agents` bounds them.
@@ -26,12 +26,31 @@ class Benchmark(Strict):
     after: Day | None = None  # livecodebench: problems published on this day or later
     before: Day | None = None  # livecodebench: problems published before this day
     samples: Positive = 1  # k
-    max_tokens: Positive | None = None  # overrides the sampling's
+    max_tokens: Positive | None = None  # like the three below: in place of what `evaluate.sampling` says
+    temperature: Temperature | None = None  # 0 is greedy, and sets what `evaluate.sampling` says of top_p and top_k aside
+    top_p: TopP | None = None  # from 0 to 1
+    top_k: TopK | None = None  # 0: off
     stages: Annotated[list[CheckpointStage], Field(min_length=1)] | None = None  # whose checkpoints are asked, where not all
 
     def is_of(self, checkpoint: str) -> bool:
         """Whether a checkpoint (base, coldstart, …) is evaluated on it."""
         return self.stages is None or checkpoint in self.stages
+
+    def sampling(self, of: Sampling) -> Sampling:
+        """How its completions are drawn, where `of` is the evaluation's. Raises `ValueError` for what does not go together."""
+        own = {key: getattr(self, key) for key in Sampling.model_fields if getattr(self, key) is not None}
+        inherited = {"max_tokens": of.max_tokens} if self.temperature == 0 else of.model_dump()
+        return Sampling.model_validate(inherited | {"temperature": of.temperature} | own)
+
+
+def drawable(benchmarks: list[Benchmark], sampling: Sampling) -> None:
+    """Raises `ValueError` for a benchmark whose settings do not go together with those of the evaluation, naming it."""
+    for at, benchmark in enumerate(benchmarks):
+        try:
+            benchmark.sampling(sampling)
+        except ValidationError as error:
+            wrong = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ValueError(f"benchmarks.{at} ({benchmark.name}): {wrong}") from error
 
 
 class Gate(Strict):

@@ -62,12 +62,17 @@ class RewardModelConfig(_Supervised):
     control_steps: int = Field(default=50, ge=0)  # of a second training on shuffled labels, at most as many as the first; 0: none
 
 
+Temperature = Annotated[float, Field(ge=0.0)]
+TopP = Annotated[float, Field(gt=0.0, le=1.0)]
+TopK = Annotated[int, Field(ge=0)]
+
+
 class Sampling(Strict):
     """How completions are drawn. `temperature` 0 is greedy."""
 
-    temperature: float = Field(default=1.0, ge=0.0)
-    top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    top_k: int = Field(default=0, ge=0)  # 0: off
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
+    top_k: TopK = 0  # 0: off
     max_tokens: Positive = 128
 
     @model_validator(mode="after")

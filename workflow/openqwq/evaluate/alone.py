@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from openqwq.artifacts.files import write_table
 from openqwq.artifacts.schemas import PROBLEM
 from openqwq.config import Execution, explain
-from openqwq.config.evaluate import Benchmark, EvaluateConfig
+from openqwq.config.evaluate import Benchmark, EvaluateConfig, drawable
 from openqwq.config.presets import known, preset
 from openqwq.errors import UserError
 from openqwq.evaluate import run
@@ -52,6 +52,10 @@ def choose(name: str, only: list[str] | None, limit: int | None) -> Chosen:
         benchmarks = [Benchmark.model_validate(item) for item in value["benchmarks"]]
     except ValidationError as error:
         raise UserError(explain(error, str(known()[name]))) from error
+    try:
+        drawable(benchmarks, config.sampling)
+    except ValueError as error:
+        raise UserError(f"{known()[name]}: {error}") from error
     changed = {"stages": None} | ({} if limit is None else {"limit": limit})  # one model alone is no stage
     benchmarks = [benchmark.model_copy(update=changed) for benchmark in benchmarks]
     return Chosen(config, benchmarks)

@@ -48,8 +48,8 @@ class Evaluation:
 
 
 def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, checkpoint: str) -> Plan:
-    """What is to be drawn of a checkpoint (base, coldstart, …), by name: a configured benchmark with its own k and length, a
-    held-out table with the stage's."""
+    """What is to be drawn of a checkpoint (base, coldstart, …), by name: a configured benchmark with its own k and sampling,
+    a held-out table with the evaluation's."""
     own = {benchmark.name: benchmark for benchmark in benchmarks}
     made: Plan = {}
     for path in sorted(tables.glob("*.parquet")):
@@ -58,9 +58,7 @@ def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, chec
             continue
         problems = read_table(path, PROBLEM).to_pylist()
         not_empty(problems, str(path))
-        sampling = config.sampling
-        if benchmark and benchmark.max_tokens:
-            sampling = sampling.model_copy(update={"max_tokens": benchmark.max_tokens})
+        sampling = benchmark.sampling(config.sampling) if benchmark else config.sampling
         k = benchmark.samples if benchmark else config.held_out_k(path.stem)
         made[path.stem] = Work(problems, config.k_of(checkpoint, k), sampling)
     absent = sorted({name for name, benchmark in own.items() if benchmark.is_of(checkpoint)} - set(made))

@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from openqwq.artifacts.schemas import SCORE
+from openqwq.config.evaluate import Benchmark
+from openqwq.config.train import Sampling
 from openqwq.release.licences import Used
 from openqwq.release.source import Source
 from openqwq.report import funnel, training
@@ -140,9 +142,9 @@ def _scores(source: Source, scores: Rows) -> str:
     rows = _headline(scores)
     if not rows:
         return "## Scores\n\nThis run was not evaluated."
-    sampling = source.config["evaluate"]["sampling"]
+    common = Sampling.model_validate(source.config["evaluate"]["sampling"])
+    own = {one.name: one.sampling(common) for one in map(Benchmark.model_validate, source.config["benchmarks"])}
     stages = [stage for stage in ORDER if any(row["stage"] == stage for row in rows)]
-    limits = {one["name"]: one["max_tokens"] for one in source.config["benchmarks"]}
     head = (
         "| benchmark | problems | k | max tokens | "
         + " | ".join(f"**{one}**" if one == source.stage else one for one in stages)
@@ -153,14 +155,20 @@ def _scores(source: Source, scores: Rows) -> str:
         mine = {row["stage"]: row for row in rows if row["benchmark"] == benchmark}
         one = mine.get(source.stage) or next(iter(mine.values()))
         cells = [_score(mine.get(stage), one["k"]) for stage in stages]
-        most = limits.get(benchmark) or sampling["max_tokens"]
+        most = own.get(benchmark, common).max_tokens
         lines.append(f"| {benchmark} | {one['n']} | {one['k']} | {most} | " + " | ".join(cells) + " |")
-    drawn = ", ".join(f"{key} {sampling[key]:g}" for key in ("temperature", "top_p", "top_k"))
+    shown = {row["benchmark"] for row in rows}
+    apart = [f"{name} with {_drawn(how)}" for name, how in own.items() if name in shown and _drawn(how) != _drawn(common)]
+    drawn = "; ".join([_drawn(common), *apart])
     return (
         "## Scores\n\nMean accuracy over k samples a problem (avg@k) in percent, with 95 % intervals (bootstrap over problems). "
         f"Sampled with {drawn}, with the chat template of this model and the verifiers "
         "of open-qwq. They cannot be compared with scores under other settings.\n\n" + "\n".join(lines)
     )
+
+
+def _drawn(sampling: Sampling) -> str:
+    return f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}, top_k {sampling.top_k}"
 
 
 def _gate(source: Source) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 
 from openqwq.artifacts.lineage import differences
+from openqwq.config.evaluate import Benchmark, drawable
+from openqwq.config.train import Sampling
 from openqwq.errors import UserError
 from openqwq.report.runfolder import RunFolder
 
@@ -53,6 +55,8 @@ def open_source(folder: Path, stage: str | None) -> Source:
             raise KeyError("base_model, curate")
         for key in ("run", "evaluate", "benchmarks", *STAGES):
             config[key]
+        listed = [Benchmark.model_validate(one) for one in config["benchmarks"]]
+        drawable(listed, Sampling.model_validate(config["evaluate"]["sampling"]))
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(f"{folder / 'config.yaml'}: not the record of a run ({error!r}). Name a run's folder.") from error
     final = run.json("evaluate/final.json")

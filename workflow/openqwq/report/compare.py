@@ -48,16 +48,21 @@ def collect(a: two_runs.Run, b: two_runs.Run) -> tuple[dict[str, Any], dict[str,
     manifests = {f"{run.letter}/{name}": made for run in (a, b) for name, made in run.folder.manifests().items()}
     changed = two_runs.differences(a.config, b.config)
     sections = _curves(a, b)
+
+    def made(letter: str, row: dict[str, Any]) -> dict[str, Any]:
+        return provenance.origin(manifests, f"{letter}/evaluate/{row['stage']}", f"{row['benchmark']}.parquet")
+
     cells = {
-        (run.letter, row["benchmark"], row["stage"]): row
-        | {"made": provenance.origin(manifests, f"{run.letter}/evaluate/{row['stage']}", f"{row['benchmark']}.parquet")}
+        (run.letter, row["benchmark"], row["stage"]): row | {"made": made(run.letter, row)}
         for run in (a, b)
         for row in run.scores
         if (row["metric"], row["subset"]) == (overview.HEADLINE, "all")
     }
     benchmarks = [line["benchmark"] for line in overview.score_table(a.scores, None)]
     rows = [
-        row | {"cells": [cells.get((letter, row["benchmark"], row["stage"])) for letter in "AB"]}
+        row
+        | {"cells": [cells.get((letter, row["benchmark"], row["stage"])) for letter in "AB"]}
+        | {"made": [made(letter, row) for letter in "AB"]}
         for row in two_runs.paired(a, b, stages, benchmarks)
     ]
     values = {

@@ -8,6 +8,7 @@ import yaml
 
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import SAMPLE, SCORE
+from openqwq.config.train import Sampling
 from openqwq.errors import UserError
 from openqwq.evaluate.gate import compared, untouched
 from openqwq.evaluate.scores import frame
@@ -104,10 +105,11 @@ def cautions(a: Run, b: Run, rows: Rows, changed: list[tuple[str, Any, Any]]) ->
     if len({way for of in ways for way in of}) > 1:
         each = ", ".join(f"{run.letter}: {' and '.join(of) or 'unknown'}" for run, of in zip((a, b), ways, strict=True))
         made.append(("serious", f"Not sampled in the same way ({each}): a difference may come from that."))
-    limits = [{one["name"]: one.get("max_tokens") for one in _benchmarks(run)} for run in (a, b)]
-    cut = sorted({row["benchmark"] for row in rows if len({each.get(row["benchmark"]) for each in limits}) > 1})
-    if cut:
-        made.append(("serious", f"Not the same token limit: {', '.join(cut)}."))
+    for key in Sampling.model_fields:
+        settings = [{one["name"]: one.get(key) for one in _benchmarks(run)} for run in (a, b)]
+        unlike = sorted({row["benchmark"] for row in rows if len({each.get(row["benchmark"]) for each in settings}) > 1})
+        if unlike:
+            made.append(("serious", f"Not drawn with the same {key}: {', '.join(unlike)}."))
     asked = [{(row["benchmark"], row["stage"]) for row in run.scores} for run in (a, b)]
     for run, own, other in ((a, asked[0], asked[1]), (b, asked[1], asked[0])):
         alone = [f"{name} ({', '.join(words.stage(s) for s in stages)})" for name, stages in _listed(own - other).items()]

@@ -28,6 +28,7 @@
   const answers = data.problems.flatMap((problem) => problem.answers);
   offer("benchmark", new Set(data.problems.map((problem) => problem.benchmark)));
   for (const name of ["stage", "left", "right"]) offer(name, labels.keys(), (stage) => labels.get(stage));
+  offer("verdict", [...new Set(answers.map((answer) => answer.verdict))].sort());
   offer("reason", [...new Set(answers.map(kind))].filter(Boolean).sort());
 
   // Words that only one of two texts has, by longest common subsequence; by lines where the texts are long.
