@@ -33,6 +33,8 @@ locked() { pip --require-hashes -r "$here/$1.txt"; }
 if [ "$(stamp lock)" != "$want_lock" ]; then
   "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
     { echo "openqwq: $python is not Python 3.11, for which the environment is locked. Call make PYTHON=/path/to/python3.11" >&2; exit 2; }
+  mkdir -p "$venv" 2>/dev/null && [ -w "$venv" ] ||
+    { echo "openqwq: $venv cannot be written here. Clone to a place of yours, or call make VENV=/folder/of/yours" >&2; exit 2; }
   echo "setting up $venv (once; a few minutes) ..."
   "$python" -m venv --clear "$venv"
   if [ -n "$gpu" ]; then

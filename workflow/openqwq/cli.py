@@ -64,8 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         tell(_line(error, "Make room on that disk, or correct the path or its permissions, and start again."))
         return 2
-    except KeyboardInterrupt:
-        tell("openqwq: interrupted. What was saved is kept; the same command goes on from there.")
+    except KeyboardInterrupt as error:  # what can leave something elsewhere says what
+        tell(_line(error) if error.args else "openqwq: interrupted. What was saved is kept; the same command goes on from there.")
         return 130
     return 0
 

@@ -87,6 +87,13 @@ def test_a_failed_installation_is_an_error_and_is_tried_again(machine):
     assert installed == ["torch-cpu.txt", "cpu.txt", "data.txt", "--editable"]
 
 
+def test_a_place_that_cannot_be_written_is_one_line(machine):
+    (machine.checkout / "taken").write_text("a file, under which there is no folder")
+    code, installed, output = machine("bootstrap.sh", "python3.11", "taken/.venv")
+    assert (code, installed, len(output.splitlines())) == (2, [], 1)
+    assert "taken/.venv cannot be written here. Clone to a place of yours" in output
+
+
 def test_a_second_call_does_nothing(machine):
     bootstrap(machine, "--dev")
     code, installed, output = bootstrap(machine, "--dev")

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import signal
 from unittest.mock import create_autospec
 
 import pytest
@@ -27,6 +28,7 @@ class HubApi:
     def upload_folder(self, repo_id, folder_path, commit_message, repo_type, use_cache=True, disable_tqdm=False):
         if use_cache: (Path(folder_path) / ".ms_upload_cache").write_text("")
         self._log("upload", sorted(p.name for p in Path(folder_path).iterdir()))
+        if os.environ.get("STOP"): os.kill(os.getpid(), int(os.environ["STOP"]))
         if os.environ.get("FAIL"): raise RuntimeError("lost the line with " + os.environ["MODELSCOPE_API_TOKEN"])
 """
 
@@ -50,13 +52,19 @@ def test_all_files_arrive_in_one_commit(release, hub):
     assert TOKEN not in done.stdout + done.stderr
 
 
-def test_shards_of_an_earlier_release_go_in_the_same_commit(release, hub):
+def test_shards_and_tokenizer_of_an_earlier_release_go_in_the_same_commit(release, hub):
     hub.exists = True
-    hub.files = ["model.safetensors", "model-00001-of-00002.safetensors", "model.safetensors.index.json", "notes.md"]
+    hub.files = [
+        "model.safetensors",
+        "model-00001-of-00002.safetensors",
+        "model.safetensors.index.json",
+        "merges.txt",
+        "notes.md",
+    ]
     done = release("--push", "hub:org/name", HF_ENDPOINT=hub.url, HF_TOKEN=TOKEN)
     assert done.returncode == 0, done.stderr
     assert len(hub.commits) == 1
-    assert hub.deleted == ["model-00001-of-00002.safetensors", "model.safetensors.index.json"]
+    assert hub.deleted == ["model-00001-of-00002.safetensors", "model.safetensors.index.json", "merges.txt"]
 
 
 @pytest.mark.parametrize("step", ["/preupload/", "/commit/"])
@@ -94,7 +102,7 @@ def test_a_token_at_the_cut_of_a_long_message_and_an_interrupt_are_told_in_one_l
         assert "\n" not in str(caught.value)
         assert "Beside that, look there, …." in str(caught.value)
     told, undone = push._told("modelscope", "org/name", TOKEN, (OSError,)), push._undone(True, _interrupted, (OSError,))
-    with pytest.raises(UserError, match=r"KeyboardInterrupt.*remove it by hand"), told, undone:
+    with pytest.raises(KeyboardInterrupt, match=r"interrupted\. Beside that, .*remove it by hand"), told, undone:
         raise KeyboardInterrupt
 
 
@@ -172,6 +180,14 @@ def test_modelscope_fails_half_way(release, modelscope, tmp_path):
     done = release("--push", "modelscope:org/name", FAIL="1", **modelscope)
     assert done.returncode == 2
     assert "lost the line with …" in one_line(done)
+    assert (tmp_path / "log").read_text().splitlines()[-1] == '["delete", "org/name"]'
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_modelscope_is_stopped_half_way(release, modelscope, tmp_path, number):
+    done = release("--push", "modelscope:org/name", STOP=str(int(number)), **modelscope)
+    assert done.returncode == 130
+    assert "org/name was interrupted. Nothing was left behind there." in one_line(done)
     assert (tmp_path / "log").read_text().splitlines()[-1] == '["delete", "org/name"]'
 
 

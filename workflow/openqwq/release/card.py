@@ -225,7 +225,9 @@ def _again(source: Source) -> str:
         f"| locked environment (SHA-256 of envs/*.txt) | `{environment.get('lock')}` |\n"
         f"| packages | Python {environment.get('python')}, {versions} |\n"
         f"| seed | {manifest.get('seed')} |\n| fingerprint of `{source.stage}` | `{manifest.get('fingerprint')}` |\n\n"
-        "```\ngit checkout COMMIT && make env\nsnakemake --cores all --configfile openqwq/config.yaml all\n```"
+        "In a clone of open-qwq, `DIR` being this repository's folder:\n\n"
+        f"```\ngit checkout {code.get('commit') or 'COMMIT'}\nmake env && source .venv/bin/activate\n"
+        "snakemake --cores all --configfile DIR/openqwq/config.yaml all\n```"
     )
 
 

@@ -2,15 +2,18 @@
 
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from openqwq.errors import UserError, scrub
+from openqwq.release.files import COPIED
 
 MESSAGE = "Release by open-qwq"
-OLD = ["*.safetensors", "*.safetensors.index.json"]  # of an earlier release in other shards: loaded, they would mix with these
+# Of an earlier release, with other shards or another tokenizer: loaded, they would mix with these.
+OLD = ["*.safetensors", "*.safetensors.index.json", *COPIED]
 _TOKEN = re.compile(r"\b(hf|ms)[-_][\w.-]{20,}|[Bb]earer\s+\S+")
 
 
@@ -30,8 +33,16 @@ def require(where: str) -> None:
 
 
 def push(where: str, name: str, folder: Path, private: bool) -> str:
-    """Uploads the folder; returns the model's address. Raises `UserError` with one line, the hub then being as it was."""
-    return {"hub": _to_hub, "modelscope": _to_modelscope}[where](name, folder, private)
+    """Uploads the folder; returns the model's address. Raises `UserError` with one line, the hub then being as it was.
+
+    Ctrl-C and SIGTERM end it in the same way, with a `KeyboardInterrupt` whose text says what is left. Only the main thread may
+    call this.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return {"hub": _to_hub, "modelscope": _to_modelscope}[where](name, folder, private)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _token(where: str) -> str:
@@ -142,6 +153,8 @@ def _told(where: str, name: str, token: str, errors: tuple[type[BaseException], 
         told = [str(error) or type(error).__name__, *getattr(error, "__notes__", [])]
         said, *notes = (" ".join(clean(text, token).split())[:300] for text in told)  # a token is cut out before the text is
         left = f"Beside that, {'; '.join(notes)}." if notes else "Nothing was left behind there."
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(f"--push {where}: {name} was interrupted. {left} The same command begins anew.") from None
         raise UserError(
             f"--push {where}: {name} could not be uploaded ({said}). {left} Check network, name and the token's rights, then "
             "start again."
