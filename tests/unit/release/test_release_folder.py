@@ -92,7 +92,8 @@ def test_the_card_tells_the_runs_figures(run, tmp_path):
         "| math | 16 | 2 | 192 | 10.0 [0.0, 79.0] (k 1) | 62.5 [41.0, 79.0] |",
         "temperature 0.6, top_p 0.95, top_k 40", "Verdict: **pass**", "| sums | problems | Apache-2.0 | 5 | 2 | 2 |",
         "| functions | problems | MIT |",
-        "5b47a1a0c95b47a1a0c9", "git checkout 5b47a1a0c95b", "c0ffee", "DIR/openqwq/config.yaml all", "Contamination", "Known limits", "-2.0 … +5.0 points",
+        "5b47a1a0c95b47a1a0c9", "git checkout 5b47a1a0c95b", "c0ffee", "DIR/openqwq/config.yaml all", "Contamination",
+        "Known limits", "-2.0 … +5.0 points",
     ):  # fmt: skip
         assert part in card.text, part
     out = tmp_path / "out"
