@@ -26,15 +26,21 @@ if [ "$packages" = docs ]; then want_project=""; fi # the site reads files alone
 if [ "$(stamp lock)" = "$want_lock" ] && [ "$(stamp project)" = "$want_project" ] &&
   { [ -z "$dev" ] || [ "$(stamp dev)" = "$want_dev" ]; }; then exit 0; fi
 
+if [ "$(stamp lock)" != "$want_lock" ]; then
+  "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
+    { echo "openqwq: $python is not Python 3.11, for which the environment is locked. Call make PYTHON=/path/to/python3.11" >&2; exit 2; }
+fi
+mkdir -p "$venv" 2>/dev/null && [ -w "$venv" ] || {
+  case $venv in *.venv-docs | *.venv-vllm) other="" ;; *) other=", or call make VENV=/folder/of/yours" ;; esac
+  echo "openqwq: $venv cannot be written here. Clone to a place of yours$other" >&2
+  exit 2
+}
+
 # --no-deps: the locks are complete, and torch's own requirements differ from build to build.
 pip() { "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps "$@"; }
 locked() { pip --require-hashes -r "$here/$1.txt"; }
 
 if [ "$(stamp lock)" != "$want_lock" ]; then
-  "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
-    { echo "openqwq: $python is not Python 3.11, for which the environment is locked. Call make PYTHON=/path/to/python3.11" >&2; exit 2; }
-  mkdir -p "$venv" 2>/dev/null && [ -w "$venv" ] ||
-    { echo "openqwq: $venv cannot be written here. Clone to a place of yours, or call make VENV=/folder/of/yours" >&2; exit 2; }
   echo "setting up $venv (once; a few minutes) ..."
   "$python" -m venv --clear "$venv"
   if [ -n "$gpu" ]; then

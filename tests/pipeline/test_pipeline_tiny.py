@@ -157,9 +157,10 @@ def test_touching_the_package_or_tuning_the_execution_reruns_nothing(tiny, tmp_p
     assert "Nothing to be done" in tiny.snakemake("all", "-n", config=tmp_path / "tuned.yaml").stdout
 
 
-def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path):
+@pytest.mark.parametrize("own", [{"max_tokens": 40}, {"temperature": 0.0}, {"top_p": 0.5, "top_k": 3}])
+def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path, own):
     values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["benchmarks"][0]["max_tokens"] = 40
+    values["benchmarks"][0] |= own
     (tmp_path / "longer.yaml").write_text(yaml.safe_dump(values))
     jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "longer.yaml").stdout)
     assert {k: v for k, v in jobs.items() if k != "total"} == {

@@ -101,10 +101,13 @@ def part(key):
     return as_json(RUN[key])
 
 
+OWN_SAMPLING = ("temperature", "top_p", "top_k")  # of a benchmark
+
+
 def curate_part():
-    """How often and how long a benchmark is sampled does not change what is curated."""
+    """How a benchmark is sampled does not change what is curated."""
     benchmarks = [
-        without(benchmark, "samples", "max_tokens", "stages")
+        without(benchmark, "samples", "max_tokens", "stages", *OWN_SAMPLING)
         for benchmark in RUN["benchmarks"]
     ]
     return as_json({"curate": RUN["curate"], "benchmarks": benchmarks})
@@ -128,7 +131,7 @@ def benchmarks_of(checkpoint):
     """The benchmarks: those that a checkpoint is evaluated on whole, of the others why it is not."""
     return [
         (
-            without(benchmark, "stages")
+            without(benchmark, "stages", *(k for k in OWN_SAMPLING if benchmark[k] is None))
             if checkpoint in (benchmark["stages"] or [checkpoint])
             else {key: benchmark[key] for key in ("name", "stages")}
         )

@@ -51,6 +51,8 @@ def test_shipped_configurations_validate(path):
         (["benchmarks"], [{"name": "gsm8k", "stages": []}], "stages"),
         (["benchmarks"], [{"name": "gsm8k", "temperature": -1}], r"benchmarks\.0\.temperature"),
         (["benchmarks"], [{"name": "gsm8k", "temperature": 0, "top_k": 5}], r"benchmarks\.0 \(gsm8k\): top_p and top_k: temp"),
+        (["benchmarks"], [{"name": "gsm8k", "temperature": 0, "samples": 4}], r"gsm8k\): samples: temperature 0 .* same"),
+        (["evaluate", "sampling"], {"temperature": 0}, "held_out_samples: temperature 0 gives the same"),
         (["base_model"], {"type": "hub", "id": "a/b", "revision": "main"}, "revision"),
         (["execution", "saving"], {"keep": 1}, "keep"),
         (["curate", "sources"], [], "curate.sources"),

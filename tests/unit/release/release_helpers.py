@@ -1,6 +1,7 @@
 """Parts of a made-up run, and as much of a hub as a push needs."""
 
 import json
+import threading
 from pathlib import Path
 
 from openqwq.artifacts.files import write_table
@@ -44,10 +45,15 @@ class Hub:
         self.commits: list[list[str]] = []
         self.refuse, self.exists, self.url = "", False, ""
         self.files, self.deleted = ["model.safetensors"], []
+        # `stop` names a step that is done and answered only when `go_on` is set.
+        self.stop, self.reached, self.go_on = "", threading.Event(), threading.Event()
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, object]:
         path = path.split("?")[0]
         self.calls.append((method, path))
+        if self.stop and self.stop in path:
+            self.reached.set()
+            self.go_on.wait(60)
         if self.refuse and self.refuse in path:
             return 403, {"error": f"not for you, {TOKEN}"}
         if path == "/api/repos/create":

@@ -113,8 +113,30 @@ def test_the_card_names_benchmarks_that_were_drawn_in_their_own_way(run, tmp_pat
     write_table(run / "evaluate" / "scores.parquet", scores, SCORE)
     made(run, tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
-    assert "temperature 0.6, top_p 0.95, top_k 40; gsm8k with temperature 0, top_p 1, top_k 0, with the chat" in card
+    assert "follows: temperature 0.6, top_p 0.95, top_k 40; gsm8k with temperature 0, top_p 1, top_k 0; with the chat" in card
     assert "| gsm8k | 16 | 2 | 99 |" in card
+    write_table(run / "evaluate" / "scores.parquet", [row for row in scores if row["benchmark"] == "gsm8k"], SCORE)
+    made(run, tmp_path / "out")
+    assert "Sampled as follows: gsm8k with temperature 0, top_p 1, top_k 0; with" in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("engine", "place"), [("transformers", "make env &&"), ("vllm", "make env ENV=gpu &&")])
+def test_the_card_sets_up_what_the_run_was_made_with(run, tmp_path, engine, place):
+    path = run / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["execution"]["engine"] = engine
+    path.write_text(yaml.safe_dump(config))
+    made(run, tmp_path / "out")
+    assert place in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_setting_of_the_record_that_is_none_is_one_line(run, tmp_path):
+    path = run / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(config | {"benchmarks": [{"name": "gsm8k", "temperature": -1, "of_a_later_version": 1}]}))
+    with pytest.raises(UserError, match=r"config.yaml: temperature: Input should be greater") as caught:
+        made(run, tmp_path / "out")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_stage_that_is_not_the_final_one_says_so(run, tmp_path):

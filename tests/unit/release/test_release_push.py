@@ -3,6 +3,8 @@
 import inspect
 import os
 import signal
+import subprocess
+import sys
 from unittest.mock import create_autospec
 
 import pytest
@@ -23,12 +25,19 @@ class HubApi:
     def repo_exists(self, repo_id, repo_type, re_raise=False):
         if os.environ.get("DOWN") and re_raise: raise RuntimeError("no network")
         return os.environ.get("THERE") == "1"
-    def create_model(self, model_id, visibility): self._log("create", model_id, visibility)
-    def delete_model(self, model_id): self._log("delete", model_id)
+    def create_model(self, model_id, visibility):
+        self._log("create", model_id, visibility)
+        self._stop("create")
+    def delete_model(self, model_id):
+        self._log("delete", model_id)
+        if os.environ.get("KEEPS"): raise RuntimeError("403, no right")
+    def _stop(self, where):
+        number, _, at = os.environ.get("STOP", "").partition(" ")
+        if at == where: os.kill(os.getpid(), int(number))
     def upload_folder(self, repo_id, folder_path, commit_message, repo_type, use_cache=True, disable_tqdm=False):
         if use_cache: (Path(folder_path) / ".ms_upload_cache").write_text("")
         self._log("upload", sorted(p.name for p in Path(folder_path).iterdir()))
-        if os.environ.get("STOP"): os.kill(os.getpid(), int(os.environ["STOP"]))
+        self._stop("upload")
         if os.environ.get("FAIL"): raise RuntimeError("lost the line with " + os.environ["MODELSCOPE_API_TOKEN"])
 """
 
@@ -185,10 +194,37 @@ def test_modelscope_fails_half_way(release, modelscope, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_modelscope_is_stopped_half_way(release, modelscope, tmp_path, number):
-    done = release("--push", "modelscope:org/name", STOP=str(int(number)), **modelscope)
+    done = release("--push", "modelscope:org/name", STOP=f"{int(number)} upload", **modelscope)
     assert done.returncode == 130
-    assert "org/name was interrupted. Nothing was left behind there." in one_line(done)
+    assert "org/name was interrupted. Nothing was left behind there. The same command begins anew." in one_line(done)
     assert (tmp_path / "log").read_text().splitlines()[-1] == '["delete", "org/name"]'
+
+
+@pytest.mark.parametrize(
+    ("at", "keeps", "left"), [("create", "", "an empty repository of that name may"), ("upload", "1", "is empty or unfinished")]
+)
+def test_a_stop_that_may_leave_something_says_what(release, modelscope, at, keeps, left):
+    done = release("--push", "modelscope:org/name", STOP=f"15 {at}", KEEPS=keeps, **modelscope)
+    assert done.returncode == 130
+    said = one_line(done)
+    assert "Beside that, " in said
+    assert left in said
+    assert said.endswith("Look before you start again.")
+
+
+def test_a_stop_while_the_hub_answers_says_that_the_release_may_be_there(run, hub, tmp_path, monkeypatch):
+    """The request has arrived; who is stopped before the answer cannot know."""
+    for name, value in (("HF_ENDPOINT", hub.url), ("HF_TOKEN", TOKEN), ("HOME", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    hub.exists, hub.stop = True, "/commit/"
+    words = [sys.executable, "-m", "openqwq.cli", "release", str(run), "--out", str(tmp_path / "out"), "--push", "hub:org/name"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert hub.reached.wait(60)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=60)
+    hub.go_on.set()
+    assert process.returncode == 130, told
+    assert "the release stands there whole: look" in told
 
 
 def test_modelscope_overwrites_nothing(release, modelscope, tmp_path):

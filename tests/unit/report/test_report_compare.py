@@ -99,10 +99,8 @@ def test_a_table_without_samples_pairs_nothing(compared, other_run):
 def test_what_makes_two_runs_hard_to_compare_is_said(compared, run_folder, other_run):
     for folder, most in ((run_folder, 256), (other_run, 512)):
         config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-        config["benchmarks"] = [
-            {"name": "humaneval", "max_tokens": most},
-            {"name": "bfcl_simple", "max_tokens": 256, "temperature": 0},
-        ]
+        config["benchmarks"] = [{"name": "humaneval", "max_tokens": most}, {"name": "bfcl_simple", "max_tokens": 256}]
+        config["evaluate"] = {"sampling": {}}
         (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for run, engine in ((run_folder, "transformers"), (other_run, "vllm")):
         path = run / "evaluate" / "base" / "manifest.json"
@@ -119,6 +117,31 @@ def test_what_makes_two_runs_hard_to_compare_is_said(compared, run_folder, other
     alone = "code (General), tool (Base, Cold start, Reason, General)"
     assert page.has(f"Evaluated in B alone, so not paired: {alone}.")
     assert not page.has("Evaluated in A alone")
+
+
+def test_how_a_benchmark_was_drawn_counts_and_not_how_it_is_written(compared, run_folder, other_run):
+    """What both draw in the same way needs no words, whether common settings or its own say so."""
+    cool = {"temperature": 0.6, "top_k": 40}
+
+    def write(folder, common, *own):
+        config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        config["evaluate"] = {"sampling": common}
+        config["benchmarks"] = [{"name": name} | of for name, of in zip(("humaneval", "bfcl_simple"), own, strict=True)]
+        (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    write(run_folder, cool, {}, {"temperature": 0.0})
+    write(other_run, cool, cool, {"temperature": 0.0, "top_p": 1.0})
+    assert not compared().has("Not drawn with the same")
+    write(other_run, cool, {"temperature": 0.7}, {"temperature": 0.0})
+    page = compared()
+    assert page.has("Not drawn with the same temperature: humaneval.")
+    assert not page.has("Not drawn with the same top_k")
+    write(other_run, cool | {"temperature": 0.7}, {"temperature": 0.6}, {"temperature": 0.0})
+    page = compared()
+    assert page.has("Not drawn with the same temperature: code, instruction, math, tool.")
+    assert not page.has("Evaluated with other settings")
+    write(other_run, {"temperature": [1]}, {}, {})  # not in a form that is known
+    assert not compared().has("Not drawn with the same")
 
 
 def test_equal_settings_need_no_words(compared):

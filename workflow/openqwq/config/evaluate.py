@@ -1,8 +1,8 @@
 """Benchmarks, sampling settings and the regression gate."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from openqwq.config.agents import AgentsConfig
 from openqwq.config.base import Positive, Share, Slug, Strict
@@ -12,6 +12,7 @@ from openqwq.config.train import Sampling, Temperature, TopK, TopP
 CheckpointStage = Literal["base", "coldstart", "reason", "general"]
 # Benchmarks that are played as episodes, so that `evaluate.agents` bounds them.
 CONVERSATIONS = tuple(f"bfcl_multi_turn_{category}" for category in ("base", "miss_param", "miss_func", "long_context"))
+GREEDY_ONCE = "temperature 0 gives the same completion every time; draw 1"
 Revision = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -47,10 +48,23 @@ def drawable(benchmarks: list[Benchmark], sampling: Sampling) -> None:
     """Raises `ValueError` for a benchmark whose settings do not go together with those of the evaluation, naming it."""
     for at, benchmark in enumerate(benchmarks):
         try:
-            benchmark.sampling(sampling)
+            own = benchmark.sampling(sampling)
         except ValidationError as error:
             wrong = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise ValueError(f"benchmarks.{at} ({benchmark.name}): {wrong}") from error
+        if own.temperature == 0 and benchmark.samples > 1:
+            raise ValueError(f"benchmarks.{at} ({benchmark.name}): samples: {GREEDY_ONCE}")
+
+
+def drawn_by(config: dict[str, Any]) -> tuple[Sampling, dict[str, Sampling]]:
+    """How a recorded configuration draws: in common, and each benchmark by name. Other keys of it are not looked at.
+
+    Raises `ValidationError`, a `ValueError`, for what is no setting.
+    """
+    common = Sampling.model_validate(config["evaluate"]["sampling"])
+    keys = {"name", *Sampling.model_fields}
+    listed = [Benchmark.model_validate({key: one[key] for key in keys & one.keys()}) for one in config["benchmarks"]]
+    return common, {one.name: one.sampling(common) for one in listed}
 
 
 class Gate(Strict):
@@ -72,6 +86,13 @@ class EvaluateConfig(Strict):
     agents: AgentsConfig | None = None  # bounds of episodes, where tasks are held out or a benchmark is one of conversations
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
     gate: Gate = Gate()
+
+    @model_validator(mode="after")
+    def _greedy(self) -> Self:
+        k = self.held_out_samples
+        if self.sampling.temperature == 0 and (k if isinstance(k, int) else max(k.values(), default=1)) > 1:
+            raise ValueError(f"held_out_samples: {GREEDY_ONCE}")
+        return self
 
     def k_of(self, stage: str, k: int) -> int:
         """Samples a problem of a stage's checkpoint, where `k` are configured."""

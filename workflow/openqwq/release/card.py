@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from openqwq.artifacts.schemas import SCORE
-from openqwq.config.evaluate import Benchmark
+from openqwq.config.evaluate import drawn_by
 from openqwq.config.train import Sampling
 from openqwq.release.licences import Used
 from openqwq.release.source import Source
@@ -106,8 +106,8 @@ def _use(facts: Facts) -> str:
         'messages = [{"role": "user", "content": "What is 17 + 25?"}]\n'
         'prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)\n'
         "print(tokenizer.decode(model.generate(**prompt, max_new_tokens=1024)[0]))\n```\n\n"
-        "`generation_config.json` holds the sampling with which the scores below were measured. Leave the thinking of earlier "
-        "turns out of the history, as the chat template does."
+        "`generation_config.json` holds the sampling of the evaluation; the scores below say where theirs differs. Leave the "
+        "thinking of earlier turns out of the history, as the chat template does."
     )
 
 
@@ -142,8 +142,7 @@ def _scores(source: Source, scores: Rows) -> str:
     rows = _headline(scores)
     if not rows:
         return "## Scores\n\nThis run was not evaluated."
-    common = Sampling.model_validate(source.config["evaluate"]["sampling"])
-    own = {one.name: one.sampling(common) for one in map(Benchmark.model_validate, source.config["benchmarks"])}
+    common, own = drawn_by(source.config)
     stages = [stage for stage in ORDER if any(row["stage"] == stage for row in rows)]
     head = (
         "| benchmark | problems | k | max tokens | "
@@ -158,11 +157,12 @@ def _scores(source: Source, scores: Rows) -> str:
         most = own.get(benchmark, common).max_tokens
         lines.append(f"| {benchmark} | {one['n']} | {one['k']} | {most} | " + " | ".join(cells) + " |")
     shown = {row["benchmark"] for row in rows}
-    apart = [f"{name} with {_drawn(how)}" for name, how in own.items() if name in shown and _drawn(how) != _drawn(common)]
-    drawn = "; ".join([_drawn(common), *apart])
+    apart = {name: _drawn(how) for name, how in own.items() if name in shown and _drawn(how) != _drawn(common)}
+    alike = [_drawn(common)] if shown - apart.keys() else []
+    drawn = "; ".join([*alike, *(f"{name} with {how}" for name, how in apart.items())])
     return (
         "## Scores\n\nMean accuracy over k samples a problem (avg@k) in percent, with 95 % intervals (bootstrap over problems). "
-        f"Sampled with {drawn}, with the chat template of this model and the verifiers "
+        f"Sampled as follows: {drawn}; with the chat template of this model and the verifiers "
         "of open-qwq. They cannot be compared with scores under other settings.\n\n" + "\n".join(lines)
     )
 
@@ -217,6 +217,8 @@ def _again(source: Source) -> str:
     code, environment = manifest.get("code", {}), manifest.get("environment", {})
     packages = environment.get("packages", {})
     versions = ", ".join(f"{name} {packages[name]}" for name in ("torch", "transformers", "trl") if name in packages)
+    gpu = source.config["execution"]["engine"] == "vllm"
+    setting_up = "make env ENV=gpu && source .venv-gpu/bin/activate" if gpu else "make env && source .venv/bin/activate"
     dirty = " with uncommitted changes" if code.get("dirty") else ""
     return (
         "## How to make it again\n\n`openqwq/config.yaml` in this repository is the run's whole configuration "
@@ -226,7 +228,7 @@ def _again(source: Source) -> str:
         f"| packages | Python {environment.get('python')}, {versions} |\n"
         f"| seed | {manifest.get('seed')} |\n| fingerprint of `{source.stage}` | `{manifest.get('fingerprint')}` |\n\n"
         "In a clone of open-qwq, `DIR` being this repository's folder:\n\n"
-        f"```\ngit checkout {code.get('commit') or 'COMMIT'}\nmake env && source .venv/bin/activate\n"
+        f"```\ngit checkout {code.get('commit') or 'COMMIT'}\n{setting_up}\n"
         "snakemake --cores all --configfile DIR/openqwq/config.yaml all\n```"
     )
 

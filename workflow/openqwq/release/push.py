@@ -76,20 +76,13 @@ def _to_hub(name: str, folder: Path, private: bool) -> str:
         if private and not made and not api.model_info(name).private:
             raise UserError(f"--push hub: {name} is there already, and is public. Leave --private away, or name a new one.")
         if made:
-            try:
+            # A refusal made nothing; where no answer came, something may be there. It might be somebody else's: not removed.
+            with _noted("an empty repository of that name may have been made: look, and remove it", but=HfHubHTTPError):
                 api.create_repo(name, private=private)
-            except (HTTPError, OSError) as error:
-                # A refusal made nothing; a lost answer may have. It is not removed unseen: it might be somebody else's.
-                if not isinstance(error, HfHubHTTPError):
-                    error.add_note("an empty repository of that name may have been made: look, and remove it")
-                raise
         with _undone(made, lambda: api.delete_repo(name), errors):
-            try:
+            there = "" if made else "if the answer alone was lost, the release stands there whole: look"
+            with _noted(there, but=HfHubHTTPError):
                 api.upload_folder(repo_id=name, folder_path=str(folder), commit_message=MESSAGE, delete_patterns=OLD)
-            except (HTTPError, OSError) as error:
-                if not made and not isinstance(error, HfHubHTTPError):
-                    error.add_note("if the answer alone was lost, the release stands there whole: look")
-                raise
     return f"{api.endpoint}/{name}"
 
 
@@ -104,11 +97,8 @@ def _to_modelscope(name: str, folder: Path, private: bool) -> str:
             raise UserError(
                 f"--push modelscope: {name} is there already, and its client could leave it half overwritten. Name a new one."
             )
-        try:
+        with _noted("an empty repository of that name may have been made: look, and remove it"):
             api.create_model(model_id=name, visibility=1 if private else 5)
-        except Exception as error:  # told by `_told`; its errors have no common class
-            error.add_note("an empty repository of that name may have been made: look, and remove it")
-            raise
         with _undone(True, lambda: api.delete_model(model_id=name), errors):
             # Its cache of what has been sent would lie in the release.
             more = {"repo_type": "model", "use_cache": False, "disable_tqdm": True}
@@ -128,6 +118,17 @@ def _modelscope() -> Any:
 
 
 @contextmanager
+def _noted(note: str, but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Whatever ends the block goes on with a note of what may be left; not where it is a `but`, or the note is empty."""
+    try:
+        yield
+    except BaseException as failure:
+        if note and not isinstance(failure, but):
+            failure.add_note(note)
+        raise
+
+
+@contextmanager
 def _undone(made: bool, undo: Callable[[], Any], errors: tuple[type[BaseException], ...]) -> Iterator[None]:
     """Removes the repository again that was made for an upload that failed, Ctrl-C included."""
     ended: tuple[type[BaseException], ...] = (KeyboardInterrupt, *errors)
@@ -138,7 +139,9 @@ def _undone(made: bool, undo: Callable[[], Any], errors: tuple[type[BaseExceptio
             try:
                 undo()
             except ended as error:
-                failure.add_note(f"the repository that was made for it is empty or unfinished: remove it by hand ({error})")
+                failure.add_note(
+                    f"the repository that was made for it is empty or unfinished: remove it by hand ({_said(error)})"
+                )
         raise
 
 
@@ -150,15 +153,20 @@ def _told(where: str, name: str, token: str, errors: tuple[type[BaseException], 
     except UserError:
         raise
     except ended as error:
-        told = [str(error) or type(error).__name__, *getattr(error, "__notes__", [])]
+        told = [_said(error), *getattr(error, "__notes__", [])]
         said, *notes = (" ".join(clean(text, token).split())[:300] for text in told)  # a token is cut out before the text is
         left = f"Beside that, {'; '.join(notes)}." if notes else "Nothing was left behind there."
         if isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt(f"--push {where}: {name} was interrupted. {left} The same command begins anew.") from None
+            again = "Look before you start again" if notes else "The same command begins anew"
+            raise KeyboardInterrupt(f"--push {where}: {name} was interrupted. {left} {again}.") from None
         raise UserError(
             f"--push {where}: {name} could not be uploaded ({said}). {left} Check network, name and the token's rights, then "
             "start again."
         ) from None
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def clean(text: str, token: str) -> str:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from openqwq.artifacts.lineage import differences
-from openqwq.config.evaluate import Benchmark, drawable
-from openqwq.config.train import Sampling
+from openqwq.config import explain
+from openqwq.config.evaluate import drawn_by
 from openqwq.errors import UserError
 from openqwq.report.runfolder import RunFolder
 
@@ -55,9 +56,10 @@ def open_source(folder: Path, stage: str | None) -> Source:
             raise KeyError("base_model, curate")
         for key in ("run", "evaluate", "benchmarks", *STAGES):
             config[key]
-        listed = [Benchmark.model_validate(one) for one in config["benchmarks"]]
-        drawable(listed, Sampling.model_validate(config["evaluate"]["sampling"]))
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
+        drawn_by(config)
+    except ValidationError as error:
+        raise UserError(explain(error, str(folder / "config.yaml"))) from error
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / 'config.yaml'}: not the record of a run ({error!r}). Name a run's folder.") from error
     final = run.json("evaluate/final.json")
     chosen = stage or (final or {}).get("stage")

@@ -8,6 +8,7 @@ import yaml
 
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import SAMPLE, SCORE
+from openqwq.config.evaluate import drawn_by
 from openqwq.config.train import Sampling
 from openqwq.errors import UserError
 from openqwq.evaluate.gate import compared, untouched
@@ -101,15 +102,15 @@ def paired(a: Run, b: Run, stages: list[str], benchmarks: list[str]) -> Rows:
 def cautions(a: Run, b: Run, rows: Rows, changed: list[tuple[str, Any, Any]]) -> list[dict[str, str]]:
     """What makes the two hard to compare; serious ones first. `rows` are those of `paired`."""
     made = []
-    ways = [drawn_with(run.folder.manifests()) for run in (a, b)]
-    if len({way for of in ways for way in of}) > 1:
-        each = ", ".join(f"{run.letter}: {' and '.join(of) or 'unknown'}" for run, of in zip((a, b), ways, strict=True))
+    engines = [drawn_with(run.folder.manifests()) for run in (a, b)]
+    if len({way for of in engines for way in of}) > 1:
+        each = ", ".join(f"{run.letter}: {' and '.join(of) or 'unknown'}" for run, of in zip((a, b), engines, strict=True))
         made.append(("serious", f"Not sampled in the same way ({each}): a difference may come from that."))
+    benchmarks = sorted({row["benchmark"] for row in rows})
+    first, second = (_drawn(run, benchmarks) for run in (a, b))
     for key in Sampling.model_fields:
-        settings = [{one["name"]: one.get(key) for one in _benchmarks(run)} for run in (a, b)]
-        unlike = sorted({row["benchmark"] for row in rows if len({each.get(row["benchmark"]) for each in settings}) > 1})
-        if unlike:
-            made.append(("serious", f"Not drawn with the same {key}: {', '.join(unlike)}."))
+        if unlike := [name for name in first.keys() & second if getattr(first[name], key) != getattr(second[name], key)]:
+            made.append(("serious", f"Not drawn with the same {key}: {', '.join(sorted(unlike))}."))
     asked = [{(row["benchmark"], row["stage"]) for row in run.scores} for run in (a, b)]
     for run, own, other in ((a, asked[0], asked[1]), (b, asked[1], asked[0])):
         alone = [f"{name} ({', '.join(words.stage(s) for s in stages)})" for name, stages in _listed(own - other).items()]
@@ -124,18 +125,22 @@ def cautions(a: Run, b: Run, rows: Rows, changed: list[tuple[str, Any, Any]]) ->
     counts = sorted({row["benchmark"] for row in rows if row["n"] and row["k"][0] != row["k"][1]})
     if counts:
         made.append(("note", f"Not the same number of samples a problem: {', '.join(counts)}."))
-    sampling = [key for key, *_ in changed if key.startswith("evaluate.") and not key.startswith("evaluate.gate")]
-    if sampling:
-        made.append(("serious", f"Evaluated with other settings ({', '.join(sampling)}): a difference may be theirs."))
+    told = ("evaluate.gate", "evaluate.sampling.", "evaluate.stages")  # elsewhere, or no part of how a score is made
+    settings = [key for key, *_ in changed if key.startswith("evaluate.") and not key.startswith(told)]
+    if settings:
+        made.append(("serious", f"Evaluated with other settings ({', '.join(settings)}): a difference may be theirs."))
     if not rows:
         made.append(("serious", "No stage was evaluated on the same benchmark in both runs: nothing can be paired."))
     return [{"level": level, "text": text} for level, text in sorted(made, key=lambda one: one[0] != "serious")]
 
 
-def _benchmarks(run: Run) -> Rows:
-    """The benchmarks that a configuration lists; none where it has them in a form that is not known."""
-    listed = run.config.get("benchmarks")
-    return [one for one in listed if isinstance(one, dict) and "name" in one] if isinstance(listed, list) else []
+def _drawn(run: Run, benchmarks: list[str]) -> dict[str, Sampling]:
+    """How each benchmark was drawn; nothing where the configuration has it in a form that is not known."""
+    try:
+        common, own = drawn_by(run.config)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return {name: own.get(name, common) for name in benchmarks}
 
 
 def _listed(pairs: set[tuple[str, str]]) -> dict[str, list[str]]:

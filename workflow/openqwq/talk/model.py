@@ -115,4 +115,7 @@ def _rendered(tokenizer: Any, messages: list[dict[str, Any]], tools: list[dict[s
         return render(tokenizer, messages, tools)
     except TemplateError as error:
         said = " ".join(str(error).split())[:300] or type(error).__name__
-        raise UserError(f"the model's chat template does not take this conversation ({said}). /reset begins a new one") from error
+        first = messages[0]["role"] == "system" if messages else False
+        remedy = "/system alone leaves the system message out, /reset begins anew" if first else "/reset begins a new one"
+        remedy += "; --tools needs a template that names them" if tools else ""
+        raise UserError(f"the model's chat template does not take this conversation ({said}). {remedy}") from error
