@@ -131,7 +131,9 @@ def benchmarks_of(checkpoint):
     """The benchmarks: those that a checkpoint is evaluated on whole, of the others why it is not."""
     return [
         (
-            without(benchmark, "stages", *(k for k in OWN_SAMPLING if benchmark[k] is None))
+            without(
+                benchmark, "stages", *(k for k in OWN_SAMPLING if benchmark[k] is None)
+            )
             if checkpoint in (benchmark["stages"] or [checkpoint])
             else {key: benchmark[key] for key in ("name", "stages")}
         )

@@ -24,6 +24,13 @@ def _numbers(entry: Entry) -> str:
     return f"{', '.join(first)} and {last}"
 
 
+def _extreme(entry: Entry) -> tuple[str, str]:
+    # Asked for the end of the sorted row alone: a verifier of values does not judge the order of a list.
+    *first, last = (f"{float(number):g}" for number in entry["metadata"]["original_numbers"])
+    which = "largest" if entry["metadata"]["direction"] == "ascending" else "smallest"
+    return f"Which of {', '.join(first)} and {last} is the {which}?", f"{float(entry['metadata']['sorted_numbers'][-1]):g}"
+
+
 def _gcd(entry: Entry) -> tuple[str, str]:
     return f"Find the greatest common divisor of {_numbers(entry)}.", entry["answer"]
 
@@ -49,5 +56,6 @@ TASKS: dict[str, Task] = {
     "gcd": Task("arithmetic.gcd", _gcd),
     "lcm": Task("arithmetic.lcm", _lcm),
     "fraction_simplification": Task("arithmetic.fraction_simplification", _fraction),
+    "number_sorting": Task("algorithmic.number_sorting", _extreme),
     "simple_equations": Task("algebra.simple_equations", _equation),
 }
