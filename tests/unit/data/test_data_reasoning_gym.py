@@ -11,7 +11,7 @@ from data_helpers import make_source
 
 from openqwq.data.sources import reasoning_gym
 from openqwq.data.sources.reading import Reading
-from openqwq.data.sources.reasoning_gym.steps import chain_sum, gcd, products
+from openqwq.data.sources.reasoning_gym.steps import chain_sum, gcd, number_sorting, products
 from openqwq.data.sources.reasoning_gym.tasks import TASKS
 from openqwq.errors import UserError
 
@@ -46,6 +46,19 @@ def test_a_fraction_asks_for_what_the_question_does_not_already_say():
     for row in rows(source(task="fraction_simplification"), seed=1):
         top, bottom = map(int, re.search(r"(\d+)/(\d+)", row["messages"][0]["content"]).groups())
         assert json.loads(row["reference"])["answer"] == str(bottom // math.gcd(top, bottom))
+
+
+def test_the_largest_and_the_smallest_are_what_comparing_finds():
+    asked = set()
+    for row in rows(source(task="number_sorting", role="traces"), seed=1):
+        numbers, which = re.fullmatch(r"Which of (.+) is the (\w+)\?", row["messages"][0]["content"].split("\n")[0]).groups()
+        values = [float(number) for number in re.split(", | and ", numbers)]
+        answer = json.loads(row["reference"])["answer"]
+        assert float(answer) == (max if which == "largest" else min)(values)
+        *_, last = re.findall(r"(\S+) ([<>=]) (\S+), so (\S+)", row["completion"])
+        assert last[3] == answer
+        asked.add(which)
+    assert asked == {"largest", "smallest"}
 
 
 def test_params_reach_the_task():
@@ -85,6 +98,16 @@ def test_traces_end_in_the_answer():
         (products.write, {"expression": "4 * -12"}, "4 * -10 = -40\n4 * -2 = -8\n-40 - 8 = -48"),
         (products.write, {"expression": "9 * 0"}, "9 * 0 = 0"),
         (gcd.write, {"numbers": [18, 48]}, "48 = 2 * 18 + 12\n18 = 1 * 12 + 6\n12 = 2 * 6 + 0"),
+        (
+            number_sorting.write,
+            {"original_numbers": ["31.0", "7.0", "31.0", "54.0"], "direction": "ascending"},
+            "31 > 7, so 31\n31 = 31, so 31\n31 < 54, so 54",
+        ),
+        (
+            number_sorting.write,
+            {"original_numbers": ["0.5", "-7.25"], "direction": "descending"},
+            "0.5 > -7.25, so -7.25",
+        ),
     ],
 )
 def test_worked_steps(write, metadata, steps):

@@ -183,7 +183,7 @@ def test_an_unknown_verifier_is_an_error_and_not_a_drop():
         traces.check([trace(WORKED, verifier="maths")], TraceFilters(), pool)
 
 
-@pytest.mark.parametrize("task", ["chain_sum", "gcd", "products"])
+@pytest.mark.parametrize("task", ["chain_sum", "gcd", "number_sorting", "products"])
 def test_traces_that_are_made_here_agree_with_themselves(task):
     source = make_source(type="reasoning_gym", role="traces", task=task, size=200)
     rows = sources.read(source, 1, 0.0)[0]
