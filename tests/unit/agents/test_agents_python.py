@@ -15,7 +15,9 @@ def test_a_program_is_run_and_starts_anew_each_time():
     with pytest.raises(ToolError, match="NameError"):
         python.run_python("print(x)")
     assert python.run_python("2 + 2") == "(no output: print what you want to see)"
-    assert python.score(r"\boxed{2^{10}}").outcome == "correct"
+    assert python.score(r"\boxed{1{,}024}").outcome == "correct"
+    assert python.score(r"\boxed{2^{10} = 1024}").outcome == "correct"
+    assert python.score(r"\boxed{2^{10}}").reason == "not worked out: the box holds a calculation, not its result"
     assert python.score(r"The program says 1024").outcome == "incorrect"
 
 

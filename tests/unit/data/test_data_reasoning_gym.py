@@ -14,6 +14,8 @@ from openqwq.data.sources.reading import Reading
 from openqwq.data.sources.reasoning_gym.steps import chain_sum, gcd, number_sorting, products
 from openqwq.data.sources.reasoning_gym.tasks import TASKS
 from openqwq.errors import UserError
+from openqwq.verify.item import Item
+from openqwq.verify.registry import verify_one
 
 
 def rows(source, seed):
@@ -59,6 +61,18 @@ def test_the_largest_and_the_smallest_are_what_comparing_finds():
         assert last[3] == answer
         asked.add(which)
     assert asked == {"largest", "smallest"}
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_the_question_itself_is_no_answer_and_the_gold_is_one(task):
+    """Of `Compute 4 + 9.` the box `4 + 9` has the value that is asked for."""
+    made = list(rows(source(task=task), seed=1))
+    for row in made:
+        gold = json.loads(row["reference"])["answer"]
+        items = [Item("gold", "math", row["reference"], rf"\boxed{{{gold}}}")]
+        if copied := re.match(r"Compute (.+)\.\n", row["messages"][0]["content"]):
+            items.append(Item("copy", "math", row["reference"], rf"\boxed{{{copied[1]}}}"))
+        assert [verify_one(item).outcome for item in items] == ["correct", "incorrect"][: len(items)]
 
 
 def test_params_reach_the_task():

@@ -61,6 +61,42 @@ def test_where_the_answer_stands(verdict, completion, outcome, reason):
     assert judged.reason.startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("gold", "answer", "outcome"),
+    [
+        ("13", "4 - 0 + 9", "not worked out"),
+        ("13", "13", "equal"),
+        ("13", "4 + 9 = 13", "equal"),
+        ("13", r"\text{The answer is } 13", "equal"),
+        ("13", r"x = 13", "equal"),
+        ("13", r"13 \text{ apples}", "equal"),
+        ("13", "thirteen", "equal"),
+        ("13", "13.0", "equal"),
+        ("-5", "-5", "equal"),
+        ("1024", "1{,}024", "equal"),
+        ("1024", "2^{10}", "not worked out"),
+        ("120", "5!", "not worked out"),
+        ("12", r"3 \times 4", "not worked out"),
+        ("3", r"\frac{6}{2}", "not worked out"),
+        ("3", "6/2", "not worked out"),
+        ("0.5", "1/2", "equal"),
+        (r"\frac{1}{2}", "1/2", "equal"),
+        ("13", "4 - 0 + 8", "not equal"),
+        ("13", "4 + 9 = 14", "not equal"),
+    ],
+)
+def test_where_a_number_is_asked_for_a_calculation_is_no_answer(verdict, gold, answer, outcome):
+    """A policy learns in ten steps to copy `4 - 0 + 9` from the question into the box."""
+    assert verdict("math", {"answer": gold, "form": "number"}, rf"\boxed{{{answer}}}").reason.startswith(outcome)
+    assert verdict("math", {"answer": gold}, rf"\boxed{{{answer}}}").reason.startswith(outcome.replace("not worked out", "equal"))
+
+
+def test_a_form_that_there_is_none_of_is_nobodys_fault(verdict):
+    judged = verdict("math", {"answer": "1", "form": "decimal"}, r"\boxed{1}")
+    assert judged.outcome == "unscorable"
+    assert "there is only" in judged.reason
+
+
 @pytest.mark.parametrize("gold", [r"\frac{1}{2}", "0.5", 0.5])
 def test_a_gold_may_be_text_or_a_number(verdict, gold):
     assert verdict("math", {"answer": gold}, r"\boxed{0.5}").outcome == "correct"

@@ -14,6 +14,7 @@ from openqwq.verify.math.notation import clean
 from openqwq.verify.math.numbers import numbers_equal, parse_number
 from openqwq.verify.math.read import read
 from openqwq.verify.math.tokens import Unreadable
+from openqwq.verify.math.worked_out import CALCULATION, worked_out
 
 MAX_BOXES = 20
 MAX_TEXT = 200  # characters of a name
@@ -32,6 +33,8 @@ def judged(gold: str, turn: str) -> Verdict:
             return incorrect(f"limit: {broken}")
         if not (_same_number(gold, box) if parse_number(clean(gold)) is not None else _same_name(gold, box)):
             return incorrect("not equal to the gold" if len(set(found)) == 1 else "several boxes with different answers")
+    if parse_number(clean(gold)) is not None and not worked_out(gold, found[-1]):
+        return incorrect(CALCULATION)
     return correct()
 
 

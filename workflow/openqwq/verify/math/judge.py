@@ -1,7 +1,7 @@
 r"""The verifier `math`: is the last `\boxed{…}` after the thinking equal to the gold?
 
-Reference: `{"answer": "…"}`. What the gold causes is `unscorable`; what the answer causes (too long, too deep, too big,
-too slow) is `incorrect(limit: …)`.
+Reference: `{"answer": "…"}`, with `"form": "number"` where a calculation is no answer (worked_out.py). What the gold causes is
+`unscorable`; what the answer causes (too long, too deep, too big, too slow) is `incorrect(limit: …)`.
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ from openqwq.verify.math.notation import clean
 from openqwq.verify.math.numbers import numbers_equal, parse_number
 from openqwq.verify.math.read import read
 from openqwq.verify.math.tokens import Unreadable
+from openqwq.verify.math.worked_out import CALCULATION, worked_out
 from openqwq.verify.verdict import Verdict, correct, incorrect, unscorable
 
 MAX_BOXES = 20
@@ -37,6 +38,9 @@ def judge(reference: Any, completion: str, watch: Watch) -> Verdict:
         gold = "" if gold != gold else repr(gold).replace("inf", r"\infty")  # NaN is no answer
     if not isinstance(gold, str) or not gold.strip():
         return unscorable('reference: no text under "answer"')
+    form = reference.get("form")
+    if form not in (None, "number"):
+        return unscorable(f'reference: "form" is {str(form)[:40]!r}, and there is only "number"')
     _, answer = split_thinking(completion)
     found = boxes(answer)
     if not found:
@@ -51,7 +55,11 @@ def judge(reference: Any, completion: str, watch: Watch) -> Verdict:
             for other in set(found) - {last}:
                 if not equal(last, other, watch, gold_is_ours=False):
                     return incorrect("several boxes with different answers")
-        return correct() if equal(gold, last, watch) else incorrect("not equal to the gold")
+        if not equal(gold, last, watch):
+            return incorrect("not equal to the gold")
+        if form == "number" and not worked_out(gold, last):
+            return incorrect(CALCULATION)
+        return correct()
     except UnusableGold as error:
         return unscorable(f"reference: {error}")
     except Limit as error:

@@ -54,7 +54,12 @@ def rows(source: ReasoningGymSource, seed: int, reading: Reading) -> Iterator[Ro
         messages = prompt(f"{question}\n{MARK}")
         metadata = {"generator": f"reasoning_gym/{source.task}", "index": index, "licence": source.licence}
         row = make_row(
-            source.name, "math", messages, verifier="math", reference={"answer": answer}, metadata=metadata | _level(entry)
+            source.name,
+            "math",
+            messages,
+            verifier="math",
+            reference={"answer": answer, "form": "number"},  # the question itself has the value that is asked for
+            metadata=metadata | _level(entry),
         )
         if source.role == "traces" and writer is not None:
             row["completion"] = thought(writer(entry["metadata"]), f"\\boxed{{{answer}}}")

@@ -1,0 +1,29 @@
+r"""Is an answer a number that is written out? `{"answer": "13", "form": "number"}` asks for one.
+
+To a verifier of values `4 - 0 + 9` is 13. Where the problem itself is a calculation, repeating it would then be an answer, and
+reinforcement learning finds that within ten steps: the model copies the question into the box and solves everything.
+"""
+
+from openqwq.verify.math.notation import clean
+from openqwq.verify.math.read import read
+from openqwq.verify.math.shapes import Scalar
+from openqwq.verify.math.split import split_at
+from openqwq.verify.math.tokens import Unreadable
+
+CALCULATION = "not worked out: the box holds a calculation, not its result"
+
+
+def worked_out(gold: str, answer: str) -> bool:
+    r"""Whether the answer, or what stands behind its last `=`, is one number: digits, decimal or fraction, perhaps with a unit.
+
+    A fraction for a whole number (`6/2`) still has to be worked out. For an answer that was found equal to the gold."""
+    try:
+        shape = read(split_at(clean(answer), "=")[-1])
+        whole = read(clean(gold))
+    except Unreadable:
+        return False
+    if not isinstance(shape, Scalar) or shape.number is None:
+        return False
+    if not isinstance(whole, Scalar) or whole.number is None or whole.number.value.denominator > 1:
+        return True
+    return "/" not in clean(answer) and r"\frac" not in clean(answer)
