@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -62,8 +64,9 @@ def hub():
             if code == 404:
                 self.send_header("X-Error-Code", "RepoNotFound")
             self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            with suppress(ConnectionError):  # who was stopped no longer listens
+                self.end_headers()
+                self.wfile.write(text)
 
         do_GET = do_POST = do_DELETE = _reply
 
@@ -85,6 +88,8 @@ def release(run: Path, tmp_path: Path):
     def go(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODELSCOPE"))} | {"HOME": str(tmp_path)}
         words = [sys.executable, "-m", "openqwq.cli", "release", str(run), "--out", str(tmp_path / "out"), *arguments]
-        return subprocess.run(words, capture_output=True, text=True, timeout=120, env=clean | environment, check=False)
+        # A program that is started in the background ignores Ctrl-C, and so would everything below it.
+        signals = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+        return subprocess.run(words, capture_output=True, text=True, timeout=120, env=clean | environment, check=False, **signals)
 
     return go
