@@ -62,7 +62,7 @@ def _train(
 
     execution = _execution(options)
     if launch.wanted(execution):
-        launch.launch(options.arguments, execution)
+        launch.launch(options.arguments, execution, options.stopping)
     else:
         _execute(name, options, inputs, config, body)
 

@@ -5,6 +5,9 @@ A stage that is asked ends where nothing is lost, and the command's exit code is
 Ordinarily a request ends the stage at once, by an exception in the main thread: what is finished is on disk already, since
 every file appears whole or not at all. A part that would lose work by it is *shielded*: there a request is only noted, and
 the part looks at `asked` where it can stop well. Within a shielded part, what can be thrown away is *exposed* again.
+
+An exception out of a signal's handler can be lost: Python's compiler, and C code in libraries, clear errors that they did not
+expect. One that is gone while the work still runs is raised again.
 """
 
 import math
@@ -14,7 +17,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
 from openqwq.errors import UserError
 
@@ -26,6 +30,12 @@ LOOK = 0.2  # seconds between two looks at the clock
 
 class Stopped(BaseException):
     """The stage ended because it was asked to. Not an `Exception`, so that no handler of errors takes it for one."""
+
+    alive: ClassVar[WeakSet["Stopped"]] = WeakSet()  # those that are on their way, or being handled
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.alive.add(self)
 
 
 class Stopping:
@@ -52,15 +62,13 @@ class Stopping:
         before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=(over, threading.get_ident()), daemon=True)
-        if self.deadline is not None:
-            watch.start()
+        watch.start()
         try:
             yield self
         finally:
             self._shielded = True  # what comes now comes too late to stop anything
             over.set()
-            if watch.is_alive():
-                watch.join()
+            watch.join()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -97,15 +105,18 @@ class Stopping:
 
     def _on_signal(self, number: int, _frame: Any) -> None:
         self.asked = self.asked or signal.Signals(number).name
-        if not (self._shielded or self._raised):  # a second request does not disturb the end that the first one began
+        if not self._shielded and (not self._raised or self._lost()):  # a second request disturbs no end that has begun
             self.check()
+
+    def _lost(self) -> bool:
+        """Whether the end was begun, and something has swallowed it."""
+        return self._raised and not self._shielded and not len(Stopped.alive)
 
     def _watch(self, over: threading.Event, main: int) -> None:
         while not over.wait(LOOK):
-            if self.left() <= 0:
-                self.asked = self.asked or "the deadline"
+            if (late := not self.asked and self.left() <= 0) or self._lost():
+                self.asked = "the deadline" if late else self.asked
                 signal.pthread_kill(main, signal.SIGUSR1)  # the exception must rise in the main thread
-                return
 
 
 def parse_deadline(text: str | None) -> float | None:

@@ -68,6 +68,16 @@ def test_mbpp_plus_inputs(task, given, meant):
     assert restored(task, [given]) == [meant]
 
 
+def test_inputs_that_no_sandbox_can_take_are_left_out():
+    assert restored(599, [[100_000_000], [100_000_007], [99_999_992], [1_000_008], [True]]) == [
+        [100_000_007],
+        [99_999_992],
+        [1_000_008],
+        [True],
+    ]
+    assert restored(255, [[["A", "B"], 3], [["A", "B", "C"], 2000]]) == [[["A", "B"], 3]]
+
+
 @pytest.mark.real_data
 @pytest.mark.slow
 def test_every_mbpp_plus_solution_is_correct_and_every_stub_is_not(real_data):

@@ -68,6 +68,36 @@ def test_a_second_request_does_not_disturb_the_end_that_the_first_began():
     assert ended
 
 
+def test_a_request_that_a_library_swallows_is_made_again():
+    """As Python's compiler does, and C code that clears errors it did not expect."""
+    with pytest.raises(Stopped, match="stopped by SIGTERM"), Stopping().listening():
+        for _ in range(2):
+            try:
+                ask()
+                time.sleep(5)
+                pytest.fail("went on")
+            except Stopped:
+                pass
+        time.sleep(5)
+        pytest.fail("went on")
+
+
+def test_an_end_that_takes_long_is_left_alone():
+    ended = []
+    with pytest.raises(Stopped, match="after step 3"), Stopping().listening() as stopping:
+        try:
+            try:
+                with stopping.shielded(), stopping.exposed():
+                    ask()
+            except Stopped:
+                time.sleep(0.5)
+                raise Stopped("after step 3") from None
+        finally:
+            time.sleep(0.5)
+            ended.append(True)
+    assert ended
+
+
 def test_the_deadline_ends_it_in_time():
     begun = time.time()
     with pytest.raises(Stopped, match="stopped by the deadline"), Stopping(begun + MARGIN + 0.3).listening() as stopping:

@@ -22,7 +22,7 @@ from openqwq import ranks
 from openqwq.config import Execution
 from openqwq.environment import ROOT
 from openqwq.errors import StageFailure, UserError
-from openqwq.stopping import LOOK, SIGNALS, Stopped
+from openqwq.stopping import LOOK, SIGNALS, Stopped, Stopping
 
 PATIENCE = 900  # seconds between the first node's start and the last one's
 LAUNCH_FILES = ROOT / "config" / "accelerate"
@@ -101,8 +101,11 @@ def wanted(execution: Execution) -> bool:
     return several and not ranks.launched()
 
 
-def launch(arguments: list[str], execution: Execution) -> None:
-    """Runs `openqwq` with these arguments in all processes. Ends this process with the exit code of the first that failed."""
+def launch(arguments: list[str], execution: Execution, stopping: Stopping) -> None:
+    """Runs `openqwq` with these arguments in all processes. Ends this process with the exit code of the first that failed.
+
+    From here on requests to stop are passed on to the processes; one that came before ends this one (`stopping`).
+    """
     import torch
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -116,6 +119,7 @@ def launch(arguments: list[str], execution: Execution) -> None:
     requests = Requests()
     for number in SIGNALS:
         signal.signal(number, requests.receive)
+    stopping.check()  # one that a library swallowed while it was loaded
     threads = os.environ.get("OMP_NUM_THREADS", "1").split(",")[0]  # OpenMP takes a number for each level
     os.environ["OMP_NUM_THREADS"] = str(max(1, int(threads) // execution.processes))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "workflow"), os.environ.get("PYTHONPATH")]))

@@ -46,10 +46,12 @@ FORMS: list[tuple[set[int], Callable[[Arguments], Arguments]]] = [
 
 
 def feasible(task: int, arguments: Arguments) -> bool:
-    """Whether the output for these arguments is small enough to be carried out of a sandbox."""
+    """Whether the output is small enough to be carried out of a sandbox, and a minute enough to compute it for all inputs."""
     if task == 255:  # combinations with replacement
         chosen = int(arguments[1])
         return math.comb(len(arguments[0]) + chosen - 1, chosen) * chosen < 1_000_000 if arguments[0] else True
+    if task == 599:  # the sum of the first n numbers, one by one
+        return int(arguments[0]) < 10_000_000 or arguments[0] in (99_999_992, 100_000_007)
     return True
 
 
