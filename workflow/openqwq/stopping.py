@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from weakref import WeakSet
 
 from openqwq.errors import UserError
@@ -31,12 +31,6 @@ LOOK = 0.2  # seconds between two looks at the clock
 class Stopped(BaseException):
     """The stage ended because it was asked to. Not an `Exception`, so that no handler of errors takes it for one."""
 
-    alive: ClassVar[WeakSet["Stopped"]] = WeakSet()  # those that are on their way, or being handled
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text)
-        self.alive.add(self)
-
 
 class Stopping:
     """The requests that one command has received. `deadline` is in seconds since 1970, or None.
@@ -48,7 +42,9 @@ class Stopping:
         self.deadline, self.margin = deadline, MARGIN
         self.asked = ""  # by what: empty, a signal's name, or "the deadline"
         self.interruptible = True  # False: exposed parts are shielded like the rest
-        self._shielded = self._raised = False
+        self._shielded = False
+        self._ends: WeakSet[Stopped] = WeakSet()  # exceptions on their way, or being handled
+        self._begun = False  # whether there has been one
 
     @contextmanager
     def listening(self) -> Iterator["Stopping"]:
@@ -59,11 +55,14 @@ class Stopping:
         if self.left() <= 0:
             self.asked = "the deadline"
             self.check()
+        self._shielded = True  # until all that is begun here is sure to be undone
         before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=(over, threading.get_ident()), daemon=True)
         watch.start()
         try:
+            self._shielded = False
+            self.check()
             yield self
         finally:
             self._shielded = True  # what comes now comes too late to stop anything
@@ -89,8 +88,14 @@ class Stopping:
     def check(self) -> None:
         """Raises `Stopped` if a request has come."""
         if self.asked:
-            self._raised = True
-            raise Stopped(f"stopped by {self.asked}")
+            raise self.stopped(f"stopped by {self.asked}")
+
+    def stopped(self, text: str) -> Stopped:
+        """The exception to raise, which begins the end; until it is handled no other request disturbs that."""
+        error = Stopped(text)
+        self._ends.add(error)
+        self._begun = True
+        return error
 
     def _with(self, shielded: bool) -> Iterator[None]:
         before, self._shielded = self._shielded, shielded
@@ -105,12 +110,12 @@ class Stopping:
 
     def _on_signal(self, number: int, _frame: Any) -> None:
         self.asked = self.asked or signal.Signals(number).name
-        if not self._shielded and (not self._raised or self._lost()):  # a second request disturbs no end that has begun
+        if not self._shielded and not len(self._ends):  # a second request disturbs no end that has begun
             self.check()
 
     def _lost(self) -> bool:
         """Whether the end was begun, and something has swallowed it."""
-        return self._raised and not self._shielded and not len(Stopped.alive)
+        return self._begun and not self._shielded and not len(self._ends)
 
     def _watch(self, over: threading.Event, main: int) -> None:
         while not over.wait(LOOK):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime
 
@@ -91,11 +92,40 @@ def test_an_end_that_takes_long_is_left_alone():
                     ask()
             except Stopped:
                 time.sleep(0.5)
-                raise Stopped("after step 3") from None
+                raise stopping.stopped("after step 3") from None
         finally:
             time.sleep(0.5)
             ended.append(True)
     assert ended
+
+
+def test_an_end_that_a_stage_began_itself_is_left_alone():
+    """As training does: the request was noted, the step ended, the save is made."""
+    ended = []
+    with pytest.raises(Stopped, match="after step 3"), Stopping().listening() as stopping:
+        with stopping.shielded():
+            ask(signal.SIGUSR1)
+        try:
+            raise stopping.stopped("after step 3")
+        finally:
+            ask()
+            time.sleep(0.5)
+            ended.append(True)
+    assert ended
+
+
+def test_a_request_while_it_begins_to_listen_leaves_nothing_behind(monkeypatch):
+    class Starting(threading.Thread):
+        def start(self):
+            super().start()
+            ask()
+
+    monkeypatch.setattr(threading, "Thread", Starting)
+    threads = threading.active_count()
+    with pytest.raises(Stopped), Stopping().listening():
+        pytest.fail("began")
+    assert threading.active_count() == threads
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_the_deadline_ends_it_in_time():

@@ -65,6 +65,19 @@ def test_at_the_end_of_a_step_it_saves_and_stops_when_asked():
     assert not end_of_step(stopping, TrainerState(global_step=9, max_steps=9)), "the last step ends by itself"
 
 
+def test_a_request_that_comes_while_the_processes_agree_is_kept_for_the_next_step(monkeypatch):
+    stopping = Stopping()
+
+    def agree(values):
+        stopping.asked = "SIGTERM"  # as a signal's handler does
+        return values
+
+    monkeypatch.setattr("openqwq.train.loop.gather_object", agree)
+    assert not end_of_step(stopping)
+    assert end_of_step(stopping)
+    assert stopping.asked == "SIGTERM"
+
+
 def test_the_deadline_counts_the_longest_step_and_save():
     import time
 

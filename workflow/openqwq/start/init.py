@@ -13,7 +13,7 @@ from openqwq.environment import ROOT
 from openqwq.errors import UserError
 
 PRESETS = {
-    "demo": "a real 135M model on a laptop, half an hour",
+    "demo": "a real 135M model on a laptop, twenty minutes",
     "tiny": "random weights, a few minutes: only to see every stage run",
     "qwq-32b": "QwQ-32B's recipe on four nodes of eight GPUs",
 }

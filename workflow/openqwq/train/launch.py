@@ -22,7 +22,7 @@ from openqwq import ranks
 from openqwq.config import Execution
 from openqwq.environment import ROOT
 from openqwq.errors import StageFailure, UserError
-from openqwq.stopping import LOOK, SIGNALS, Stopped, Stopping
+from openqwq.stopping import LOOK, SIGNALS, Stopping
 
 PATIENCE = 900  # seconds between the first node's start and the last one's
 LAUNCH_FILES = ROOT / "config" / "accelerate"
@@ -131,7 +131,7 @@ def launch(arguments: list[str], execution: Execution, stopping: Stopping) -> No
         rank, failure = error.get_first_failure()
         if -failure.exitcode in requests.received:  # it was not listening yet, so there was nothing to save
             name = signal.Signals(-failure.exitcode).name
-            raise Stopped(f"stopped by {name} before the processes had begun") from error
+            raise stopping.stopped(f"stopped by {name} before the processes had begun") from error
         if failure.exitcode < 0:
             name = signal.Signals(-failure.exitcode).name
             raise StageFailure(

@@ -124,8 +124,9 @@ class StopInTime(TrainerCallback):
             return
         if stopping.left() < durations.step:
             stopping.asked = stopping.asked or "the deadline"
-        stopping.asked = next(filter(None, gather_object([stopping.asked])), "")
-        if stopping.asked:
+        # What comes during the collective is for the next step, and not forgotten.
+        if agreed := next(filter(None, gather_object([stopping.asked])), ""):
+            stopping.asked = agreed
             control.should_save = control.should_training_stop = True
 
     def _set_margin(self) -> None:
@@ -190,11 +191,11 @@ def train(
         except Stopped:
             if trainer.resumable_step() > trainer.saved_step:  # nothing has changed since that step's end
                 trainer._save_checkpoint(trainer.model, None)
-            raise Stopped(_where(stage, trainer)) from None
+            raise stage.stopping.stopped(_where(stage, trainer)) from None
     distributed.barrier()  # a process that ends before the last save is sealed would take the others with it
     if trainer.state.global_step < trainer.state.max_steps:
         if stage.stopping.asked:
-            raise Stopped(_where(stage, trainer))
+            raise stage.stopping.stopped(_where(stage, trainer))
         raise StageFailure(
             f"{stage.name}: training ended at step {trainer.state.global_step} of {trainer.state.max_steps}, though nobody "
             "asked it to. What was saved is kept; start the stage again to go on."
