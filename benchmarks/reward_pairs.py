@@ -36,7 +36,7 @@ def main() -> int:
     options.add_argument("--limit", type=int, default=PAIRS, help="pairs, for a quick try; half of them train")
     options.add_argument("--max-length", type=int, default=512, help="tokens of the longest pair that trains, as in the demo")
     options.add_argument("--epochs", type=int, default=1, help="as in the demo")
-    options.add_argument("--control-steps", type=int, default=4, help="of the training on shuffled labels; the demo has 10")
+    options.add_argument("--control-steps", type=int, default=4, help="of the training on shuffled labels, as in the demo")
     options.add_argument("--out", type=Path, default=Path("results/bench/reward_pairs"))
     given = options.parse_args()
     if not given.data or not (given.data / FILE).is_file():
