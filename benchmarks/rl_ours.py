@@ -67,7 +67,7 @@ def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, store
     """The trainer; with `stored`, it trains on those groups at every step instead of making its own."""
     config = configuration(task)
     stage = Stage("reason", config={}, inputs={}, state_root=Path(task.scratch), seed=task.seed, recipe_version=1)
-    sampler = None if stored else TransformersSampler.load(task.folder, 64, "bfloat16")
+    sampler = None if stored else TransformersSampler.load(task.folder, 64, "auto")
     source = maker(task, sampler, verifiers) if sampler else None
 
     def make(step: int, model: Any) -> list[Group]:

@@ -1,7 +1,8 @@
 """GRPO on CPU beside stock TRL: `python -m benchmarks.rl_step [--checkpoint DIR]`.
 
-The same model, problems (`rl_pool.jsonl`), hyperparameters, group size, lengths and float32 master weights; both under bfloat16
-autocast, without gradient checkpointing. Stock and ours take turns, each measurement in a process of its own.
+The same model, problems (`rl_pool.jsonl`), hyperparameters, group size, lengths and float32 master weights, without gradient
+checkpointing; both under bfloat16 autocast where the processor multiplies in bfloat16, else in float32. Stock and ours
+take turns, each measurement in a process of its own.
 
 (a) An optimizer step on the same stored live groups: nothing but forward, backward and update.
 (b) Seconds for each useful completion, one whose group has rewards that differ, over the first `--steps` steps.

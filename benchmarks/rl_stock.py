@@ -1,4 +1,5 @@
-"""The peer: TRL's GRPOTrainer as it comes, on CPU under bfloat16 autocast, without gradient checkpointing."""
+"""The peer: TRL's GRPOTrainer as it comes, on CPU, under bfloat16 autocast where the processor has it, without gradient
+checkpointing."""
 
 from typing import Any
 
@@ -10,6 +11,7 @@ from benchmarks.rl_clock import Clock, Ticks, Timed
 from benchmarks.rl_problems import problems, rewards
 from benchmarks.rl_task import Task
 from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.precision import bfloat16_in_hardware
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
 
@@ -79,7 +81,7 @@ def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, kind:
         epsilon_high=0.28,
         beta=0.0,
         loss_type="dapo",
-        bf16=True,
+        bf16=bfloat16_in_hardware(),
         use_cpu=True,
         gradient_checkpointing=False,
         save_strategy="no",

@@ -31,7 +31,7 @@ def main() -> int:
 
 def store(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
     """Makes one step's live groups and writes them to the task's file."""
-    sampler = TransformersSampler.load(task.folder, 64, "bfloat16")
+    sampler = TransformersSampler.load(task.folder, 64, "auto")
     maker = rl_ours.maker(task, sampler, verifiers)
     groups: list[Group] = []
     for step in range(1, 20):
@@ -102,7 +102,7 @@ def train(task: Task, verifiers: VerifierPool) -> dict[str, Any]:
     timeline: list[tuple[float, int, float]] = []  # seconds of training, steps, score
     after_steps: dict[str, Any] = {}
     padding: list[float] = []
-    judge = TransformersSampler.load(task.folder, 64, "bfloat16") if task.cap else None
+    judge = TransformersSampler.load(task.folder, 64, "auto") if task.cap else None
 
     def measure(step: int) -> float:
         assert judge is not None

@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import json
 import os
 import sys
 import time
@@ -238,17 +237,6 @@ def _compare_command(commands: Any) -> None:
         two.add_argument(name.lower(), metavar=name, help="a run's name or folder")
     two.add_argument("--out", type=Path, metavar="FILE", help="the page (default: compare-RUN_A-RUN_B.html here)")
     two.set_defaults(command=showing.compare)
-
-
-def json_option(text: str, option: str) -> dict[str, Any]:
-    """The JSON object given on the command line."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{option}: not JSON ({error}). The rules pass it; by hand, quote it for the shell.") from error
-    if not isinstance(value, dict):
-        raise UserError(f"{option}: a JSON object is expected, got {type(value).__name__}.")
-    return value
 
 
 def _verify(options: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from openqwq import stages
+from openqwq import given, stages
 from openqwq.errors import UserError
 from openqwq.stage import Stage
 
@@ -26,9 +26,9 @@ def gate_plan(options: argparse.Namespace) -> None:
     from openqwq.config.evaluate import Benchmark, EvaluateConfig
     from openqwq.evaluate.gate_plan import run
 
-    config = stages._config(options)
-    parsed = stages._parse(EvaluateConfig, config.get("evaluate"), "evaluate")
-    benchmarks = [stages._parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    config = given.config_of(options)
+    parsed = given.parse(EvaluateConfig, config.get("evaluate"), "evaluate")
+    benchmarks = [given.parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
     inputs = {"benchmarks": options.curated / "benchmarks"} | ({"before": options.before} if options.before else {})
 
     def body(stage: Stage) -> None:
@@ -42,8 +42,8 @@ def final(options: argparse.Namespace) -> None:
     from openqwq.config.evaluate import Gate
     from openqwq.evaluate.final import run
 
-    config = stages._config(options)
-    parsed = stages._parse(Gate, config, "evaluate.gate")
+    config = given.config_of(options)
+    parsed = given.parse(Gate, config, "evaluate.gate")
 
     def body(stage: Stage) -> None:
         run(stage, parsed, options.gate, options.out)
@@ -57,7 +57,7 @@ def report(options: argparse.Namespace) -> None:
     from openqwq.report import figures
     from openqwq.report.build import run
 
-    config = stages._config(options)
+    config = given.config_of(options)
     made = {path.resolve() for path in (options.out, options.lineage, options.figures)}
     inputs = {str(p.relative_to(options.run_folder)): p for p in artifacts_below(options.run_folder) if p.resolve() not in made}
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from openqwq import stages
+from openqwq import given, stages
 from openqwq.errors import UserError
 from openqwq.stage import Stage, forget_published
 
@@ -59,11 +59,11 @@ def rewardbench(options: argparse.Namespace) -> None:
     from openqwq.evaluate.benchmarks.rewardbench import HUB
     from openqwq.evaluate.benchmarks.source import pin_json
 
-    benchmark = stages._parse(Benchmark, {"name": "rewardbench", "limit": options.limit, "path": options.path}, "rewardbench")
-    model = stages.checkpoint_of(options.model)
+    benchmark = given.parse(Benchmark, {"name": "rewardbench", "limit": options.limit, "path": options.path}, "rewardbench")
+    model = given.checkpoint_of(options.model)
     inputs = {"model": model} | ({options.path: Path(options.path)} if options.path else {})
     config = {"benchmark": benchmark.model_dump(mode="json"), "hub": pin_json(benchmark, HUB)}
-    execution = stages._execution(options)
+    execution = given.computing(options)
 
     def body(stage: Stage) -> None:
         reward_accuracy.run(stage, benchmark, model, options.out, execution)
@@ -74,11 +74,9 @@ def rewardbench(options: argparse.Namespace) -> None:
 
 def _with_engine(options: argparse.Namespace) -> Any:
     """The execution, with the engine that was named by itself; recorded so."""
-    from openqwq.cli import json_option
-
     if options.engine is not None:
-        options.execution = json.dumps(json_option(options.execution, "--execution") | {"engine": options.engine})
-    return stages._execution(options)
+        options.execution = json.dumps(given.json_option(options.execution, "--execution") | {"engine": options.engine})
+    return given.computing(options)
 
 
 def _beside(name: str, options: argparse.Namespace, inputs: dict[str, Path], config: dict[str, Any], body: Any) -> None:

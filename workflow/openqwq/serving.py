@@ -18,12 +18,12 @@ def add(commands: Any) -> None:
     serve.add_argument("--allow-remote", action="store_true", help="--host may be an address that other machines reach")
     serve.add_argument("--batch", type=int, default=64, help="sequences computed together (default: 64)")
     serve.add_argument("--queue", type=int, default=8192, help="completions that may wait; more are told to come again")
-    serve.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16", help="of the weights")
+    serve.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto", help="of the weights (default: auto)")
     serve.set_defaults(command=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
-    from openqwq.stages import checkpoint_of
+    from openqwq.given import checkpoint_of
     from openqwq.train import service
 
     if options.batch < 1 or options.queue < 1:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
-from openqwq import versions
+from openqwq import given, versions
 from openqwq.errors import StageFailure, UserError
 from openqwq.stage import Stage
 
@@ -19,8 +19,6 @@ def _execute(
     name: str, options: argparse.Namespace, inputs: dict[str, Path], config: dict[str, Any], body: Callable[[Stage], None]
 ) -> None:
     """Runs `body` on the stage's state, which it holds alone, and retires the state once everything is published."""
-    from openqwq.cli import json_option
-
     stage = Stage(
         name,
         config=config,
@@ -28,7 +26,7 @@ def _execute(
         state_root=Path(options.state),
         seed=options.seed,
         recipe_version=options.recipe_version,
-        execution=json_option(options.execution, "--execution"),
+        execution=given.json_option(options.execution, "--execution"),
         stopping=options.stopping,
     )
     try:
@@ -50,6 +48,7 @@ def _with_model(
 ) -> None:
     """As `_execute`, of a stage that loads torch and what goes with it: only in versions that go together."""
     versions.check()
+    given.computing(options)
     _execute(name, options, inputs, config, body)
 
 
@@ -60,33 +59,11 @@ def _train(
     versions.check()
     from openqwq.train import launch
 
-    execution = _execution(options)
+    execution = given.computing(options)
     if launch.wanted(execution):
         launch.launch(options.arguments, execution, options.stopping)
     else:
         _execute(name, options, inputs, config, body)
-
-
-def _config(options: argparse.Namespace) -> dict[str, Any]:
-    from openqwq.cli import json_option
-
-    return json_option(options.config, "--config")
-
-
-def _parse(kind: Any, value: Any, where: str) -> Any:
-    from openqwq.config import explain
-
-    try:
-        return TypeAdapter(kind).validate_json(TypeAdapter(Any).dump_json(value))
-    except ValidationError as error:
-        raise UserError(explain(error, where)) from error
-
-
-def _execution(options: argparse.Namespace) -> Any:
-    from openqwq.cli import json_option
-    from openqwq.config import Execution
-
-    return _parse(Execution, json_option(options.execution, "--execution"), "--execution")
 
 
 def import_model(options: argparse.Namespace) -> None:
@@ -94,8 +71,8 @@ def import_model(options: argparse.Namespace) -> None:
     from openqwq.config.model import BaseModelSource
     from openqwq.model.import_model import run
 
-    config = _config(options)
-    source = _parse(BaseModelSource, config, "base_model")
+    config = given.config_of(options)
+    source = given.parse(BaseModelSource, config, "base_model")
 
     def body(stage: Stage) -> None:
         run(stage, source, options.out)
@@ -112,12 +89,12 @@ def curate(options: argparse.Namespace) -> None:
     from openqwq.data import curate
     from openqwq.evaluate.benchmarks import pins
 
-    config = _config(options)
-    parsed = _parse(CurateConfig, config.get("curate"), "curate")
-    benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    config = given.config_of(options)
+    parsed = given.parse(CurateConfig, config.get("curate"), "curate")
+    benchmarks = [given.parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
     if hub := pins(benchmarks):
         config = config | {"hub": hub}
-    execution = _execution(options)
+    execution = given.execution_of(options)
     files = {str(path): path for path in source_files(parsed.sources, benchmarks)}
     if options.shard:
         which = Shard.parse(options.shard)
@@ -141,12 +118,12 @@ def sft(options: argparse.Namespace) -> None:
     from openqwq.config.train import SftConfig
     from openqwq.train.sft import run
 
-    config = _config(options)
-    parsed = _parse(SftConfig, config, "coldstart")
-    inputs = {"model": checkpoint_of(options.model), "traces": options.curated / "traces"}
+    config = given.training_config_of(options)
+    parsed = given.parse(SftConfig, config, "coldstart")
+    inputs = {"model": given.checkpoint_of(options.model), "traces": options.curated / "traces"}
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, inputs["model"], inputs["traces"], options.out, _execution(options))
+        run(stage, parsed, inputs["model"], inputs["traces"], options.out, given.execution_of(options))
 
     _train("coldstart", options, inputs, config, body)
 
@@ -156,15 +133,15 @@ def profile(options: argparse.Namespace) -> None:
     from openqwq.config.train import ProfileConfig
     from openqwq.train import profile as stages
 
-    config = _config(options)
-    parsed = _parse(ProfileConfig, config, "profile")
-    inputs = {"model": checkpoint_of(options.model), "problems": options.curated / "problems" / "train.parquet"}
-    given, execution = (inputs["model"], inputs["problems"]), _execution(options)
+    config = given.config_of(options)
+    parsed = given.parse(ProfileConfig, config, "profile")
+    inputs = {"model": given.checkpoint_of(options.model), "problems": options.curated / "problems" / "train.parquet"}
+    made_of, execution = (inputs["model"], inputs["problems"]), given.computing(options)
     if options.shard:
         which = Shard.parse(options.shard)
 
         def part(stage: Stage) -> None:
-            stages.shard(stage, parsed, *given, which, options.out, execution)
+            stages.shard(stage, parsed, *made_of, which, options.out, execution)
 
         _with_model(f"profile-{which.name}", options, inputs, which.record(config), part)
         return
@@ -173,7 +150,7 @@ def profile(options: argparse.Namespace) -> None:
         if options.shards:
             stages.gather(stage, parsed, options.shards, options.out, execution)
         else:
-            stages.run(stage, parsed, *given, options.out, execution)
+            stages.run(stage, parsed, *made_of, options.out, execution)
 
     _with_model("profile", options, inputs, config, body)
 
@@ -182,12 +159,12 @@ def sample_traces(options: argparse.Namespace) -> None:
     from openqwq.config.traces import SampleTracesConfig
     from openqwq.data.rejection import run
 
-    config = _config(options)
-    parsed = _parse(SampleTracesConfig, config, "sample_traces")
-    inputs = {"model": checkpoint_of(options.model), "problems": options.curated / "problems" / "train.parquet"}
+    config = given.config_of(options)
+    parsed = given.parse(SampleTracesConfig, config, "sample_traces")
+    inputs = {"model": given.checkpoint_of(options.model), "problems": options.curated / "problems" / "train.parquet"}
 
     def body(stage: Stage) -> None:
-        run(stage, parsed, inputs["model"], inputs["problems"], options.out, _execution(options))
+        run(stage, parsed, inputs["model"], inputs["problems"], options.out, given.execution_of(options))
 
     _with_model("sample_traces", options, inputs, config, body)
 
@@ -196,18 +173,18 @@ def grpo(options: argparse.Namespace) -> None:
     from openqwq.config.train import GrpoConfig
     from openqwq.train.grpo import run
 
-    config = _config(options)
-    parsed = _parse(GrpoConfig, config, options.stage)
+    config = given.training_config_of(options)
+    parsed = given.parse(GrpoConfig, config, options.stage)
     wants = any("reward_model" in mix.rewards for mix in parsed.domains.values())
     if wants and options.reward_model is None:
         raise UserError(f"{options.stage}: a domain's rewards name the reward model; give --reward-model.")
     inputs = {
-        "model": checkpoint_of(options.model),
+        "model": given.checkpoint_of(options.model),
         "problems": options.curated / "problems" / "train.parquet",
         "profile": options.profile / "profile.parquet",
     }
     if wants:
-        inputs["reward_model"] = checkpoint_of(options.reward_model)
+        inputs["reward_model"] = given.checkpoint_of(options.reward_model)
 
     def body(stage: Stage) -> None:
         run(
@@ -218,7 +195,7 @@ def grpo(options: argparse.Namespace) -> None:
             inputs["profile"],
             inputs.get("reward_model"),
             options.out,
-            _execution(options),
+            given.execution_of(options),
         )
 
     _train(options.stage, options, inputs, config, body)
@@ -228,9 +205,9 @@ def reward_model(options: argparse.Namespace) -> None:
     from openqwq.config.train import RewardModelConfig
     from openqwq.train.reward_model import run
 
-    config = _config(options)
-    parsed = _parse(RewardModelConfig, config, "reward_model")
-    inputs = {"model": checkpoint_of(options.model), "preferences": options.curated / "preferences"}
+    config = given.training_config_of(options)
+    parsed = given.parse(RewardModelConfig, config, "reward_model")
+    inputs = {"model": given.checkpoint_of(options.model), "preferences": options.curated / "preferences"}
     if parsed.verdict_pairs is not None:
         if options.profile is None:
             raise UserError("reward_model.verdict_pairs: pairs from verdicts need the profile's completions; give --profile.")
@@ -244,7 +221,7 @@ def reward_model(options: argparse.Namespace) -> None:
             inputs["preferences"],
             inputs.get("completions"),
             options.out,
-            _execution(options),
+            given.execution_of(options),
         )
 
     _train("reward_model", options, inputs, config, body)
@@ -256,8 +233,8 @@ def evaluate(options: argparse.Namespace) -> None:
     from openqwq.config.evaluate import Benchmark, EvaluateConfig
     from openqwq.evaluate import run
 
-    config = _config(options)
-    parsed = _parse(EvaluateConfig, config.get("evaluate"), "evaluate")
+    config = given.config_of(options)
+    parsed = given.parse(EvaluateConfig, config.get("evaluate"), "evaluate")
     if options.gather:
         from openqwq.comparing import gather
 
@@ -268,14 +245,14 @@ def evaluate(options: argparse.Namespace) -> None:
         raise UserError(f"evaluate: give --{missing[0]} (or --gather with folders that were evaluated before).")
     if parsed.reward_model and options.reward_model is None:
         raise UserError("evaluate.reward_model: give --reward-model, the folder of the stage reward_model.")
-    benchmarks = [_parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
-    inputs = {"model": checkpoint_of(options.model), "benchmarks": options.curated / "benchmarks"}
+    benchmarks = [given.parse(Benchmark, item, "benchmarks") for item in config.get("benchmarks", [])]
+    inputs = {"model": given.checkpoint_of(options.model), "benchmarks": options.curated / "benchmarks"}
     if (options.curated / "contamination.parquet").is_file():
         inputs["contamination"] = options.curated / "contamination.parquet"
     if parsed.reward_model:
-        inputs["reward_model"] = checkpoint_of(options.reward_model)
+        inputs["reward_model"] = given.checkpoint_of(options.reward_model)
     what = run.Evaluation(parsed, benchmarks, options.name, inputs)
-    execution = _execution(options)
+    execution = given.computing(options)
     if options.shard:
         which = Shard.parse(options.shard)
 
@@ -292,8 +269,3 @@ def evaluate(options: argparse.Namespace) -> None:
             run.run(stage, what, options.out, execution)
 
     _with_model(f"evaluate-{options.name}", options, inputs, config, body)
-
-
-def checkpoint_of(path: Path) -> Path:
-    """The model folder in a stage's folder, or the folder itself where it is a model."""
-    return path / "checkpoint" if (path / "checkpoint").is_dir() else path

@@ -38,7 +38,7 @@ def _chat(options: argparse.Namespace) -> None:
     import sys
 
     from openqwq.generate.checkpoint import require_checkpoint
-    from openqwq.stages import checkpoint_of
+    from openqwq.given import checkpoint_of
 
     if options.max_tokens < 1:
         raise UserError("chat: --max-tokens is a number from 1 on.")
@@ -60,7 +60,7 @@ def _chat(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from openqwq.stages import checkpoint_of
+    from openqwq.given import checkpoint_of
     from openqwq.talk import serve
 
     serve.run(checkpoint_of(options.folder), options.engine, options.host, options.port, options.name, options.allow_remote)

@@ -66,7 +66,8 @@ class Execution(Strict):
     generation_batch: Positive = 64  # sequences decoded together
     engine: str = Field(default="transformers", pattern="^(transformers|vllm)$")
     vllm: VllmConfig = VllmConfig()
-    generation_dtype: Dtype = "bfloat16"  # of the weights while sampling
+    # Of the weights while sampling; auto: bfloat16 where the hardware multiplies in it, else float32.
+    generation_dtype: Literal["auto"] | Dtype = "auto"
     verifier_workers: Positive = 2
     # Of `openqwq serve-reward`, which scores instead of the stage itself: http://host:port or unix:/path/of/the.socket.
     reward_service: Annotated[str, StringConstraints(pattern=r"^(http://[^/\s]+:\d+|unix:/\S+)$")] | None = None
@@ -121,11 +122,11 @@ class RunConfig(Strict):
             if "reward_model" in mix.rewards:
                 raise ValueError(f"reason.domains.{domain}.rewards: no reward_model here; this stage trains on verifiers only")
         for name, stage in (("reason", self.reason), ("general", self.general)):
-            default = GrpoConfig.model_fields["pass_rate"].default
-            if stage.pass_rate != default and not stage.domains.keys() & self.profile.problems.keys():
-                raise ValueError(
-                    f"{name}.pass_rate: none of the stage's domains is in profile.problems, so no pass rate is known"
-                )
+            fields = GrpoConfig.model_fields
+            for key in ("pass_rate", "unprofiled"):
+                set_ = getattr(stage, key) != fields[key].default
+                if set_ and not stage.domains.keys() & self.profile.problems.keys():
+                    raise ValueError(f"{name}.{key}: none of the stage's domains is in profile.problems, so no pass rate is known")
         drawable(self.benchmarks, self.evaluate.sampling)
         names = [b.name for b in self.benchmarks]
         twice = sorted({n for n in names if names.count(n) > 1})

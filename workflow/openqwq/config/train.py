@@ -10,6 +10,8 @@ from openqwq.config.curate import Domain
 from openqwq.config.reward import VerdictPairs
 from openqwq.config.rl import RlSampling
 
+Autocast = Literal["auto", "none", "bfloat16"]
+
 
 class Optimizer(Strict):
     """AdamW and its schedule."""
@@ -40,7 +42,7 @@ class _Supervised(Strict):
     micro_batch_size: Positive = 8  # rows a forward pass
     max_length: Positive = 1024  # tokens; longer rows are set aside and counted, never cut
     optimizer: Optimizer
-    autocast: Literal["none", "bfloat16"] = "bfloat16"  # of activations; weights stay as they are
+    autocast: Autocast = "auto"  # of activations; weights stay as they are; auto: bfloat16 where the hardware multiplies in it
     gradient_checkpointing: bool = False
 
     @model_validator(mode="after")
@@ -139,6 +141,7 @@ class GrpoConfig(Strict):
     max_prompt_tokens: Positive = 512  # problems with longer prompts are left out and counted
     domains: Annotated[dict[Domain, DomainMix], Field(min_length=1)]
     agents: AgentsConfig | None = None  # bounds of episodes, where there is a domain agent
+    unprofiled: bool = False  # of a profiled domain, draw problems without a profile too, as unknown ones
     pass_rate: tuple[Share, Share] = (0.1, 0.9)  # window, for problems that have a profile
     loss: Literal["dapo", "dr_grpo", "gspo", "cispo"] = "dapo"
     clip_low: Rate | None = None  # how far the ratio may fall below 1; nothing: the loss's own
@@ -150,7 +153,7 @@ class GrpoConfig(Strict):
     truncated: Literal["train", "mask"] = "train"  # completions cut at max_tokens: trained on, or left out of their group
     overlong_buffer: Positive | None = None  # tokens before max_tokens in which the reward `overlong` falls to -1
     reward_model_clip: Rate | None = None  # deviations at which its scores are cut before they are squashed (4 if not given)
-    autocast: Literal["none", "bfloat16"] = "bfloat16"
+    autocast: Autocast = "auto"
     gradient_checkpointing: bool = False
 
     @model_validator(mode="after")

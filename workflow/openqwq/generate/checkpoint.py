@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from openqwq import precision
 from openqwq.errors import UserError
 
 
@@ -43,7 +44,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_model(folder: Path, dtype: str, device: str | None = None, config: Any = None) -> Any:
-    """The causal language model with weights in `dtype` (float32 or bfloat16), on `device` or the process's GPU if it has one.
+    """The causal language model with weights in `dtype` (float32, bfloat16 or auto), on `device` or the process's GPU if it has one.
 
     `config` takes the place of the folder's own.
     """
@@ -54,5 +55,10 @@ def load_model(folder: Path, dtype: str, device: str | None = None, config: Any 
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     own = {} if config is None else {"config": config}
     return AutoModelForCausalLM.from_pretrained(
-        folder, dtype=getattr(torch, dtype), trust_remote_code=False, local_files_only=True, use_safetensors=True, **own
+        folder,
+        dtype=getattr(torch, precision.settle(dtype)),
+        trust_remote_code=False,
+        local_files_only=True,
+        use_safetensors=True,
+        **own,
     ).to(device)

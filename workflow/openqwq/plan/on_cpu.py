@@ -1,4 +1,7 @@
-"""Plans of the stages on a CPU: memory only, for how fast a CPU is depends on too much to be told beforehand."""
+"""Plans of the stages on a CPU: memory only, for how fast a CPU is depends on too much to be told beforehand.
+
+Where the precision is left to the machine (`auto`), float32 is counted, which takes more.
+"""
 
 from openqwq.config import RunConfig
 from openqwq.config.train import GrpoConfig, RewardModelConfig, SftConfig

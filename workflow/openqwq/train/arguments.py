@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from openqwq import ranks
+from openqwq import precision, ranks
 from openqwq.config import Execution
 from openqwq.config.train import Optimizer, RewardModelConfig, SftConfig
 from openqwq.errors import UserError
@@ -42,7 +42,7 @@ def common_arguments(
         "weight_decay": optimizer.weight_decay,
         "max_grad_norm": optimizer.max_grad_norm,
         "gradient_checkpointing": gradient_checkpointing,
-        "bf16": autocast == "bfloat16",
+        "bf16": precision.settle(autocast, otherwise="none") == "bfloat16",
         "use_cpu": not torch.cuda.is_available(),
         "logging_steps": 1,
         "logging_nan_inf_filter": False,  # it would show former losses instead of one that is no number

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from openqwq import precision
 from openqwq.errors import StageFailure, UserError
 from openqwq.generate.checkpoint import load_tokenizer, require_checkpoint
 from openqwq.train import distributed, sharded
@@ -30,7 +31,11 @@ class RewardScorer:
 
         require_checkpoint(checkpoint)
         model = AutoModelForSequenceClassification.from_pretrained(
-            checkpoint, dtype=getattr(torch, dtype), trust_remote_code=False, local_files_only=True, use_safetensors=True
+            checkpoint,
+            dtype=getattr(torch, precision.settle(dtype)),
+            trust_remote_code=False,
+            local_files_only=True,
+            use_safetensors=True,
         )
         if torch.cuda.is_available():  # one process holds it whole; several a part each, and score together
             model = sharded.shard(model) if distributed.join() else model.to("cuda")
