@@ -15,7 +15,7 @@ from openqwq.train.grpo_arguments import trl_arguments
 @pytest.fixture(params=[True, False], ids=["hardware", "emulated"])
 def in_hardware(request, monkeypatch):
     """A processor that has the instructions, and one that has not."""
-    has = {name: False for name in precision.INSTRUCTIONS} | {precision.INSTRUCTIONS[1]: request.param, "avx512_f": True}
+    has = dict.fromkeys(precision.INSTRUCTIONS, False) | {precision.INSTRUCTIONS[1]: request.param, "avx512_f": True}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     precision.bfloat16_in_hardware.cache_clear()

@@ -61,9 +61,7 @@ def test_a_window_does_not_fit(config, fits):
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 def test_packed_layers_give_the_same_products_and_follow_the_weights(dtype):
-    if not torch.backends.mkldnn.is_available() or (
-        dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    ):
+    if not torch.backends.mkldnn.is_available() or (dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported()):
         pytest.skip("oneDNN does not multiply in this precision on this processor")
     model = torch.nn.Sequential(torch.nn.Linear(96, 160), torch.nn.Linear(160, 64, bias=False)).to(dtype)
     x = torch.randn(16, 5, 96).to(dtype)

@@ -126,7 +126,9 @@ class RunConfig(Strict):
             for key in ("pass_rate", "unprofiled"):
                 set_ = getattr(stage, key) != fields[key].default
                 if set_ and not stage.domains.keys() & self.profile.problems.keys():
-                    raise ValueError(f"{name}.{key}: none of the stage's domains is in profile.problems, so no pass rate is known")
+                    raise ValueError(
+                        f"{name}.{key}: none of the stage's domains is in profile.problems, so no pass rate is known"
+                    )
         drawable(self.benchmarks, self.evaluate.sampling)
         names = [b.name for b in self.benchmarks]
         twice = sorted({n for n in names if names.count(n) > 1})

@@ -1,9 +1,9 @@
 """Linear layers whose weights lie in the blocks that oneDNN multiplies, on CPU.
 
 For a matrix of few rows, such as one token for each of 64 completions, the plain layer spends a quarter to a half of its time on
-bringing the weight into that order, at every call. Here it is done once for each set of weights. In bfloat16 products are the same
-to the bit; in float32, where the plain layer multiplies with another library, to rounding. The packed weights are a second copy of
-the model's. The operators are those that torch.compile inserts.
+bringing the weight into that order, at every call. Here it is done once for each set of weights. In bfloat16 products are the
+same to the bit; in float32, where the plain layer multiplies with another library, to rounding. The packed weights are a second
+copy of the model's. The operators are those that torch.compile inserts.
 """
 
 from functools import partial
