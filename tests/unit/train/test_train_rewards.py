@@ -137,14 +137,6 @@ def test_the_window_applies_to_profiled_domains_only(tmp_path):
     assert {"left out: 5 math without a profile", "left out: 3 math outside the pass-rate window [0.1, 0.9]"} <= set(said)
 
 
-def test_problems_without_a_profile_are_drawn_where_that_is_asked_for(tmp_path):
-    said = []
-    made = pool(tmp_path, {"math0": 0.0, "math1": 0.5, "math2": 1.0, "math3": 0.1, "math4": None}, said, unprofiled=True)
-    assert [p["id"] for p in made.by_domain["math"]] == ["math1", "math3", *(f"math{i}" for i in range(5, 10))]
-    assert not any("without a profile" in line for line in said)
-    assert made.profile == {"math1": (2, 4), "math3": (0, 4)}
-
-
 def test_long_prompts_are_left_out_aloud(tmp_path):
     said = []
     with pytest.raises(UserError, match="10 math over 4 prompt tokens"):

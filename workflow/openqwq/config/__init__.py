@@ -122,13 +122,11 @@ class RunConfig(Strict):
             if "reward_model" in mix.rewards:
                 raise ValueError(f"reason.domains.{domain}.rewards: no reward_model here; this stage trains on verifiers only")
         for name, stage in (("reason", self.reason), ("general", self.general)):
-            fields = GrpoConfig.model_fields
-            for key in ("pass_rate", "unprofiled"):
-                set_ = getattr(stage, key) != fields[key].default
-                if set_ and not stage.domains.keys() & self.profile.problems.keys():
-                    raise ValueError(
-                        f"{name}.{key}: none of the stage's domains is in profile.problems, so no pass rate is known"
-                    )
+            default = GrpoConfig.model_fields["pass_rate"].default
+            if stage.pass_rate != default and not stage.domains.keys() & self.profile.problems.keys():
+                raise ValueError(
+                    f"{name}.pass_rate: none of the stage's domains is in profile.problems, so no pass rate is known"
+                )
         drawable(self.benchmarks, self.evaluate.sampling)
         names = [b.name for b in self.benchmarks]
         twice = sorted({n for n in names if names.count(n) > 1})

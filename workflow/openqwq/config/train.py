@@ -141,7 +141,6 @@ class GrpoConfig(Strict):
     max_prompt_tokens: Positive = 512  # problems with longer prompts are left out and counted
     domains: Annotated[dict[Domain, DomainMix], Field(min_length=1)]
     agents: AgentsConfig | None = None  # bounds of episodes, where there is a domain agent
-    unprofiled: bool = False  # of a profiled domain, draw problems without a profile too, as unknown ones
     pass_rate: tuple[Share, Share] = (0.1, 0.9)  # window, for problems that have a profile
     loss: Literal["dapo", "dr_grpo", "gspo", "cispo"] = "dapo"
     clip_low: Rate | None = None  # how far the ratio may fall below 1; nothing: the loss's own

@@ -44,7 +44,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_model(folder: Path, dtype: str, device: str | None = None, config: Any = None) -> Any:
-    """The causal language model with weights in `dtype` (float32, bfloat16, auto), on `device` or the process's GPU if it has one.
+    """The causal language model with weights in `dtype` (or `auto`), on `device` or the process's GPU if it has one.
 
     `config` takes the place of the folder's own.
     """

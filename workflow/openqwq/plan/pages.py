@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from openqwq.artifacts.files import replacing
-from openqwq.config import load_file
+from openqwq.config import RunConfig, load_file
 from openqwq.errors import UserError
 from openqwq.plan import efficiency
 from openqwq.plan.published import comparisons
@@ -41,17 +41,30 @@ def constants_table() -> str:
 
 def memory_table() -> str:
     """The demo's stages on a CPU: predicted and measured peak memory."""
-    lines = ["| stage | predicted, MiB | measured, MiB | ratio |", "|---|---|---|---|"]
-    for name, predicted, measured in measured_stages():
-        shown = ("–", "–") if measured is None else (f"{measured:,.0f}", f"{predicted / measured:.2f}")
-        lines.append(f"| {name} | {predicted:,.0f} | {shown[0]} | {shown[1]} |")
+    lines = ["| stage | computing in | predicted, MiB | measured, MiB | ratio |", "|---|---|---|---|---|"]
+    for name, precision, predicted, measured in measured_stages():
+        lines.append(f"| {name} | {precision} | {predicted:,.0f} | {measured:,.0f} | {predicted / measured:.2f} |")
     return "\n".join(lines) + "\n"
 
 
-def measured_stages() -> list[tuple[str, float, float | None]]:
-    """Stage, predicted and measured peak of config/demo.yaml in MiB; None where it was not measured."""
+def measured_stages() -> list[tuple[str, str, float, float]]:
+    """Stage, precision, predicted and measured peak of config/demo.yaml in MiB, as far as they were measured."""
     measured = yaml.safe_load(Path(__file__).with_name("measured_cpu.yaml").read_text(encoding="utf-8"))
-    return [(stage.name, stage.peak / 2**20, measured.get(stage.name)) for stage in plan(load_file(DEMO)).stages]
+    return [
+        (stage.name, precision, stage.peak / 2**20, measured[precision][stage.name])
+        for precision in ("bfloat16", "float32")
+        for stage in plan(in_precision(load_file(DEMO), precision)).stages
+        if stage.name in measured[precision]
+    ]
+
+
+def in_precision(config: RunConfig, precision: str) -> RunConfig:
+    """The run with its `auto` settled as on a machine that computes in this."""
+    autocast = {"autocast": "bfloat16" if precision == "bfloat16" else "none"}
+    names = ("coldstart", "reason", "reward_model", "general")
+    stages = {name: getattr(config, name).model_copy(update=autocast) for name in names}
+    execution = config.execution.model_copy(update={"generation_dtype": precision})
+    return config.model_copy(update=stages | {"execution": execution})
 
 
 def scaling_table() -> str:
