@@ -11,7 +11,7 @@ from benchmarks.rl_clock import Clock, Ticks, Timed
 from benchmarks.rl_problems import problems, rewards
 from benchmarks.rl_task import Task
 from openqwq.generate.checkpoint import load_model, load_tokenizer
-from openqwq.precision import bfloat16_in_hardware
+from openqwq.precision import of_machine
 from openqwq.train.tokens import prompt_text
 from openqwq.verify import VerifierPool
 
@@ -81,7 +81,7 @@ def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, kind:
         epsilon_high=0.28,
         beta=0.0,
         loss_type="dapo",
-        bf16=bfloat16_in_hardware(),
+        bf16=of_machine() == "bfloat16",
         use_cpu=True,
         gradient_checkpointing=False,
         save_strategy="no",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from openqwq import precision
 from openqwq.artifacts.lineage import artifacts_below
 from openqwq.artifacts.manifest import read_manifest
 from openqwq.lock import looked_at
@@ -53,7 +54,7 @@ def clean(run: str, dry_run: bool, all_interrupted: bool) -> None:
                 if not dry_run:
                     shutil.rmtree(path)
     for path in sorted((folder / ".state").glob("*")):
-        if path not in own and path.exists():
+        if path not in own and path.exists() and path.name != precision.FILE:
             print(f"{'kept':9} {'':>9}  {'foreign':12} {path.name}  not made by a stage; left alone")
     if not own:
         print(f"{folder / '.state'}: no state; nothing to remove")

@@ -38,8 +38,8 @@ def parse(kind: Any, value: Any, where: str) -> Any:
 
 
 def training_config_of(options: argparse.Namespace) -> dict[str, Any]:
-    """As `config_of`, of a stage that trains: with the precision of this machine."""
-    return precision.settled(config_of(options), "autocast", "none")
+    """As `config_of`, of a stage that trains: with the precision of the run, which is part of what is made."""
+    return precision.settled(config_of(options), "autocast", "none", _state_root(options))
 
 
 def execution_of(options: argparse.Namespace) -> Any:
@@ -50,10 +50,14 @@ def execution_of(options: argparse.Namespace) -> Any:
 
 
 def computing(options: argparse.Namespace) -> Any:
-    """As `execution_of`, of a stage that loads a model: with the precision of this machine, which the manifest then tells."""
+    """As `execution_of`, of a stage that loads a model: with the precision of the run, which the manifest then tells."""
     given = json_option(options.execution, "--execution")
-    options.execution = json.dumps(precision.settled(given, "generation_dtype", "float32"))
+    options.execution = json.dumps(precision.settled(given, "generation_dtype", "float32", _state_root(options)))
     return execution_of(options)
+
+
+def _state_root(options: argparse.Namespace) -> Path | None:
+    return None if options.state is None else Path(options.state)
 
 
 def checkpoint_of(path: Path) -> Path:

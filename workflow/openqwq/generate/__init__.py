@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from openqwq import precision
 from openqwq.config.train import Sampling
 from openqwq.config.vllm import VllmConfig
 from openqwq.errors import UserError
@@ -54,7 +55,7 @@ class Sampler(Protocol):
 
 @contextmanager
 def open_sampler(
-    engine: str, checkpoint: Path, batch: int, dtype: str = "bfloat16", vllm: VllmConfig | None = None
+    engine: str, checkpoint: Path, batch: int, dtype: str = "auto", vllm: VllmConfig | None = None
 ) -> Iterator[Sampler]:
     """A sampler on the checkpoint folder, released at the end of the block.
 
@@ -68,7 +69,7 @@ def open_sampler(
     elif engine == "vllm":
         from openqwq.generate.vllm_start import start
 
-        with start(checkpoint, batch, dtype, vllm or VllmConfig()) as sampler:
+        with start(checkpoint, batch, precision.settle(dtype), vllm or VllmConfig()) as sampler:
             yield sampler
     else:
         raise UserError(f"execution.engine: unknown engine {engine!r}. Known: transformers, vllm.")

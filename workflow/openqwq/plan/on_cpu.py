@@ -1,13 +1,44 @@
 """Plans of the stages on a CPU: memory only, for how fast a CPU is depends on too much to be told beforehand.
 
-Where the precision is left to the machine (`auto`), float32 is counted, which takes more.
+Where the precision is left to the machine (`auto`), what takes more is shown, and a stage fits where one of them does.
 """
+
+from dataclasses import replace
+from typing import Any
 
 from openqwq.config import RunConfig
 from openqwq.config.train import GrpoConfig, RewardModelConfig, SftConfig
 from openqwq.plan import amounts, cpu_memory
 from openqwq.plan.architecture import Architecture
 from openqwq.plan.stage_plan import StagePlan
+from openqwq.precision import AUTO
+
+
+def stages(config: RunConfig, model: Architecture) -> list[StagePlan]:
+    """Plans of all stages, in the order in which they run."""
+    both = [CpuPlanner(in_precision(config, precision), model).stages() for precision in ("bfloat16", "float32")]
+    return [_larger(*two) for two in zip(*both, strict=True)]
+
+
+def _larger(half: StagePlan, full: StagePlan) -> StagePlan:
+    small, large = sorted((half, full), key=lambda one: one.peak)
+    if large.problems and not small.problems:
+        mine, other = ("bfloat16", "float32") if small is half else ("float32", "bfloat16")
+        note = f"this is {mine}; {other}, which auto may choose, takes {large.peak / 1e9:.1f} GB and does not fit"
+        return replace(small, notes=[*small.notes, note])
+    return large
+
+
+def in_precision(config: RunConfig, precision: str) -> RunConfig:
+    """The run with each `auto` settled as on a machine that computes in this."""
+    autocast = "bfloat16" if precision == "bfloat16" else "none"
+    trained = {name: getattr(config, name) for name in ("coldstart", "reason", "reward_model", "general")}
+    changes: dict[str, Any] = {
+        name: stage.model_copy(update={"autocast": autocast}) for name, stage in trained.items() if stage.autocast == AUTO
+    }
+    if config.execution.generation_dtype == AUTO:
+        changes["execution"] = config.execution.model_copy(update={"generation_dtype": precision})
+    return config.model_copy(update=changes)
 
 
 class CpuPlanner:

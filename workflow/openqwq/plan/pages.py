@@ -9,9 +9,10 @@ from pathlib import Path
 import yaml
 
 from openqwq.artifacts.files import replacing
-from openqwq.config import RunConfig, load_file
+from openqwq.config import load_file
 from openqwq.errors import UserError
 from openqwq.plan import efficiency
+from openqwq.plan.on_cpu import in_precision
 from openqwq.plan.published import comparisons
 from openqwq.plan.run_plan import plan
 from openqwq.plan.scaling import Scale, scales
@@ -56,15 +57,6 @@ def measured_stages() -> list[tuple[str, str, float, float]]:
         for stage in plan(in_precision(load_file(DEMO), precision)).stages
         if stage.name in measured[precision]
     ]
-
-
-def in_precision(config: RunConfig, precision: str) -> RunConfig:
-    """The run with its `auto` settled as on a machine that computes in this."""
-    autocast = {"autocast": "bfloat16" if precision == "bfloat16" else "none"}
-    names = ("coldstart", "reason", "reward_model", "general")
-    stages = {name: getattr(config, name).model_copy(update=autocast) for name in names}
-    execution = config.execution.model_copy(update={"generation_dtype": precision})
-    return config.model_copy(update=stages | {"execution": execution})
 
 
 def scaling_table() -> str:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from openqwq.config import RunConfig
 from openqwq.config.model import BaseModelSource, FolderModel, HubModel
 from openqwq.errors import UserError
-from openqwq.plan import models
+from openqwq.plan import models, on_cpu
 from openqwq.plan.architecture import Architecture
 from openqwq.plan.machine import Gpu, gpu_of
-from openqwq.plan.on_cpu import CpuPlanner
 from openqwq.plan.on_gpus import GpuPlanner
 from openqwq.plan.stage_plan import StagePlan
 
@@ -29,7 +28,7 @@ def plan(config: RunConfig) -> RunPlan:
     model, gpu = models.of(config.base_model), gpu_of(config.hardware)
     if model is None:
         return RunPlan(config, None, gpu, [], _unknown(config.base_model))
-    stages = GpuPlanner(config, model, gpu).stages() if gpu else CpuPlanner(config, model).stages()
+    stages = GpuPlanner(config, model, gpu).stages() if gpu else on_cpu.stages(config, model)
     return RunPlan(config, model, gpu, stages)
 
 

@@ -97,7 +97,7 @@ def load_pool(
             why = "; ".join(f"{count} {reason}" for reason, count in left_out.items()) or "there is none"
             raise UserError(
                 f"{problems}: no {domain} problem is left to train on ({why}). "
-                f"Take {domain} out of the stage's domains, widen pass_rate, or add problems."
+                f"Take {domain} out of the stage's domains, widen pass_rate, raise profile.problems, or add problems."
             )
     say("training on " + ", ".join(f"{len(kept)} {domain} problems" for domain, kept in by_domain.items()))
     kept_ids = {problem["id"] for kept in by_domain.values() for problem in kept}
