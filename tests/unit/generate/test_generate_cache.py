@@ -59,25 +59,30 @@ def test_a_window_does_not_fit(config, fits):
     assert RowCache.fits(config) == fits
 
 
-def test_packed_layers_give_the_same_bits_and_follow_the_weights():
-    if not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
-        pytest.skip("this processor does not multiply in bfloat16")
-    model = torch.nn.Sequential(torch.nn.Linear(96, 160), torch.nn.Linear(160, 64, bias=False)).bfloat16()
-    x = torch.randn(16, 5, 96).bfloat16()
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_packed_layers_give_the_same_products_and_follow_the_weights(dtype):
+    if not torch.backends.mkldnn.is_available() or (dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+        pytest.skip("oneDNN does not multiply in this precision on this processor")
+    model = torch.nn.Sequential(torch.nn.Linear(96, 160), torch.nn.Linear(160, 64, bias=False)).to(dtype)
+    x = torch.randn(16, 5, 96).to(dtype)
+
+    def same(a, b):
+        return torch.equal(a, b) if dtype == torch.bfloat16 else torch.allclose(a, b, rtol=1e-5, atol=1e-6)
+
     with torch.inference_mode():
         before = model(x)
         packed = PackedLinears(model, 64)
         assert len(packed.layers) == 2
-        assert torch.equal(model(x), before)
+        assert same(model(x), before)
         for layer in model:
             layer.weight.mul_(-1)
-        assert torch.equal(model(x), before)
+        assert same(model(x), before)
         packed.renew()
         after = model(x)
         plain = torch.nn.functional.linear(torch.nn.functional.linear(x, model[0].weight, model[0].bias), model[1].weight)
-        assert torch.equal(after, plain)
-        assert not torch.equal(after, before)
+        assert same(after, plain)
+        assert not same(after, before)
 
 
-def test_layers_in_float32_stay_as_they_are():
-    assert PackedLinears(torch.nn.Sequential(torch.nn.Linear(8, 8)), 64).layers == []
+def test_layers_in_other_precisions_stay_as_they_are():
+    assert PackedLinears(torch.nn.Sequential(torch.nn.Linear(8, 8)).double(), 64).layers == []

@@ -51,13 +51,13 @@ def training(
 
 
 def sampling(model: Architecture, *, places: float, tokens: float, prompt: float, half: bool, samples: float = 1) -> Parts:
-    """The sampler of transformers: weights (in bfloat16 once more, packed for products) and `places` rows.
+    """The sampler of transformers: weights (once more, packed for products) and `places` rows.
 
     A row has up to `tokens` tokens, of which `prompt` are read in one pass when it enters, once for its `samples`.
     """
     width = 2 if half else 4
     return {
-        "sampler's weights": width * model.parameters * (2 if half else 1),
+        "sampler's weights": 2 * width * model.parameters,
         "keys and values": CACHE * places * (tokens + COLUMNS) * model.kv_bytes(width),
         "reading prompts": places / samples * prompt * _passed(model, width),
         "sampler's logits": 3 * 4 * places * model.vocabulary,
