@@ -136,7 +136,9 @@ def test_autocast_reaches_the_trainer(machine, tmp_path):
 def test_a_plan_for_a_cpu_counts_what_takes_more_and_refuses_what_fits_in_neither():
     def coldstart(memory_gb):
         config = load_file(ROOT / "config" / "demo.yaml")
-        config = config.model_copy(update={"hardware": config.hardware.model_copy(update={"memory_gb": memory_gb})})
+        hardware = config.hardware.model_copy(update={"memory_gb": memory_gb})
+        wide = config.coldstart.model_copy(update={"micro_batch_size": 8})  # so that the precision tells
+        config = config.model_copy(update={"hardware": hardware, "coldstart": wide})
         return plan(config).stages[0]
 
     roomy = coldstart(64.0)

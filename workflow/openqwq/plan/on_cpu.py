@@ -90,7 +90,7 @@ class CpuPlanner:
             checkpointing=stage.gradient_checkpointing,
             autocast=stage.autocast == "bfloat16",
             reference=stage.kl > 0,
-            holes=cpu_memory.TURNS,
+            holes=cpu_memory.TURNS if stage.autocast == "bfloat16" else cpu_memory.HOLES,
         )
         parts |= self._sampler(whole, most, stage.group_size, stage.groups * stage.group_size * stage.oversample)
         if any("reward_model" in mix.rewards for mix in stage.domains.values()):
