@@ -40,7 +40,7 @@ def configuration(task: Task) -> GrpoConfig:
                 "group_size": task.group_size,
                 "micro_batch_tokens": 1024,
                 "optimizer": {"learning_rate": task.learning_rate, "scheduler": "constant"},
-                "sampling": {"max_tokens": task.max_tokens},
+                "sampling": {"temperature": task.temperature, "max_tokens": task.max_tokens},
                 "domains": {"math": {"rewards": REWARDS}},
             }
         )

@@ -77,7 +77,7 @@ def build(task: Task, clock: Clock, verifiers: VerifierPool, ticks: Ticks, kind:
         num_generations=task.group_size,
         generation_batch_size=completions,
         max_completion_length=task.max_tokens,
-        temperature=1.0,
+        temperature=task.temperature,
         epsilon_high=0.28,
         beta=0.0,
         loss_type="dapo",

@@ -19,7 +19,8 @@ class Task:
     rise: float = 0.1
     every: int = 2  # steps between two scores
     samples: int = 4  # a held-out problem
-    learning_rate: float = 2e-5
+    learning_rate: float = 3e-5
+    temperature: float = 0.7  # the demo's
     groups: int = 8
     group_size: int = 8
     max_tokens: int = 64
