@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from openqwq import ranks
 from openqwq.config.train import Sampling
 from openqwq.generate import Sample
 from openqwq.generate.checkpoint import load_model, load_tokenizer
+from openqwq.generate.prompts import one_each
 from openqwq.train import distributed, sharded
 from openqwq.train.grpo_trainer import RolloutGrpoTrainer
 from openqwq.train.micro_batches import Budget
@@ -128,9 +130,13 @@ class Echo:
     """A sampler that says what it was asked, and by which process."""
 
     def sample(self, prompts, samples, sampling, seed, progress=None, on_prompt=None):
+        counts = one_each(samples, prompts, "numbers of samples")
         if progress:
-            progress(len(prompts) * samples, len(prompts) * samples)
-        drawn = [[Sample(f"{p}/{n}/{seed}/{ranks.rank()}", [n], "stop") for n in range(samples)] for p in prompts]
+            progress(sum(counts), sum(counts))
+        drawn = [
+            [Sample(f"{p}/{n}/{seed}/{ranks.rank()}", [n], "stop") for n in range(count)]
+            for p, count in zip(prompts, counts, strict=True)
+        ]
         for index, one in enumerate(drawn):
             if on_prompt:
                 on_prompt(index, one)
@@ -152,6 +158,10 @@ def share(findings: dict) -> None:
         each = shared.sample([[1], [2], [3]], 1, Sampling(), [4, 5, 6])
         asked = ["[4, 5, 6]"] * 3 if together == 2 else ["[4, 6]", "[5]", "[4, 6]"]
         assert [samples[0].text.split("/")[2] for samples in each] == asked
+        ready = []
+        uneven = shared.sample(["a", "b", "c"], [2, 1, 3], Sampling(), 7, lambda done, total: ready.append((done, total)))
+        assert [len(samples) for samples in uneven] == [2, 1, 3]
+        assert ready == [(6, 6)]
         return [[s.text for s in samples] for samples in drawn], scores, one[0][0].text
 
     for together in (1, 2):
@@ -215,8 +225,11 @@ def main(folder: Path) -> None:
     if ranks.main():
         save_file(plain, folder / "gradients.safetensors")
         save_file(spread, folder / "gradients_fsdp.safetensors")
+        time.sleep(0.5)  # the others are at their end
         (folder / "findings.json").write_text(json.dumps(findings))
-    distributed.barrier()
+    distributed.leave()
+    assert not torch.distributed.is_initialized()
+    assert (folder / "findings.json").is_file()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from openqwq.generate import Sample
-from openqwq.generate.prompts import token_ids
+from openqwq.generate.prompts import one_each, token_ids
 from openqwq.generate.template import render
 
 OPENING = "<|im_start|>assistant\n"
@@ -21,15 +21,15 @@ class Scripted:
         return render(self.tokenizer, messages, tools)
 
     def sample(self, prompts, samples, sampling, seed, progress=None, on_prompt=None):
-        drawn = []
+        counts, drawn = one_each(samples, prompts, "numbers of samples"), []
         for index, prompt in enumerate(prompts):
             context = self.tokenizer.decode(token_ids(self.tokenizer, prompt))
             self.asked.append(context)
-            drawn.append([self._sample(self.say(context, number)) for number in range(samples)])
+            drawn.append([self._sample(self.say(context, number)) for number in range(counts[index])])
             if on_prompt:
                 on_prompt(index, drawn[-1])
         if progress:
-            progress(len(prompts) * samples, len(prompts) * samples)
+            progress(sum(counts), sum(counts))
         return drawn
 
     def _sample(self, text):

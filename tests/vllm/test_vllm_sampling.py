@@ -42,6 +42,14 @@ def test_a_prompt_may_be_tokens_with_a_seed_of_its_own(sampler):
     assert sampler.sample([ids[0]], 1, WARM, 2)[0][0].token_ids == other[0].token_ids
 
 
+def test_each_prompt_may_have_a_number_of_samples(sampler):
+    prompts, seen = prompts_of(sampler)[:3], []
+    rows = sampler.sample(prompts, [3, 1, 2], WARM, 1, lambda done, total: seen.append((done, total)))
+    assert [len(row) for row in rows] == [3, 1, 2]
+    assert seen[-1] == (6, 6)
+    assert rows[2] == sampler.sample(prompts[2:], 2, WARM, 1)[0]
+
+
 def test_a_completion_belongs_to_its_seed_and_prompt(sampler):
     prompts = prompts_of(sampler)
     first = sampler.sample(prompts, 2, WARM, 7)

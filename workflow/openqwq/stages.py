@@ -64,6 +64,9 @@ def _train(
         launch.launch(options.arguments, execution, options.stopping)
     else:
         _execute(name, options, inputs, config, body)
+        from openqwq.train import distributed
+
+        distributed.leave()
 
 
 def import_model(options: argparse.Namespace) -> None:

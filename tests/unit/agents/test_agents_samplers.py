@@ -7,7 +7,7 @@ from openqwq.agents.episode import AgentLimits
 from openqwq.agents.play import play
 from openqwq.config.train import Sampling
 from openqwq.generate import open_sampler
-from openqwq.generate.prompts import seed_each
+from openqwq.generate.prompts import one_each
 
 SHORT = Sampling(max_tokens=12)
 
@@ -35,7 +35,23 @@ def test_each_prompt_may_have_a_seed(sampler):
     assert [s.token_ids for s in sampler.sample([ids, ids], 1, SHORT, 1)[0]] == [s.token_ids for s in first]
     with pytest.raises(ValueError, match="1 seeds for 2 prompts"):
         sampler.sample([ids, ids], 1, SHORT, [1])
-    assert seed_each(3, ["a", "b"]) == [3, 3]
+    assert one_each(3, ["a", "b"], "seeds") == [3, 3]
+
+
+def test_each_prompt_may_have_a_number_of_samples(sampler):
+    prompts, told, whole = ["one", "two", "three"], [], {}
+    drawn = sampler.sample(
+        prompts, [3, 1, 2], SHORT, 1, lambda done, total: told.append((done, total)), lambda at, one: whole.update({at: one})
+    )
+    assert [len(one) for one in drawn] == [3, 1, 2]
+    assert [[s.token_ids for s in one] for one in drawn] == [
+        [s.token_ids for s in sampler.sample([prompt], count, SHORT, 1)[0]]
+        for prompt, count in zip(prompts, (3, 1, 2), strict=True)
+    ]
+    assert told == [(done, 6) for done in range(1, 7)]
+    assert whole == dict(enumerate(drawn))
+    with pytest.raises(ValueError, match="2 numbers of samples for 3 prompts"):
+        sampler.sample(prompts, [1, 2], SHORT, 1)
 
 
 def test_the_same_seed_plays_the_same_episodes(sampler):

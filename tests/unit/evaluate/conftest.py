@@ -12,6 +12,7 @@ import pytest
 from openqwq.config.train import Sampling
 from openqwq.config.vllm import VllmConfig
 from openqwq.generate import Sample
+from openqwq.generate.prompts import one_each
 from openqwq.stage import Stage
 
 
@@ -40,12 +41,13 @@ class FakeSampler:
 
     def sample(self, prompts, samples, sampling, seed, progress=None) -> list[list[Sample]]:
         self.calls.append((list(prompts), samples, sampling, seed))
+        counts = one_each(samples, prompts, "numbers of samples")
         drawn = []
         for number, prompt in enumerate(prompts, start=1):
-            texts = [self.reply(prompt, s) for s in range(samples)]
+            texts = [self.reply(prompt, s) for s in range(counts[number - 1])]
             drawn.append([Sample(t, list(range(len(t) or 1)), "length" if t.endswith("…") else "stop") for t in texts])
             if progress:
-                progress(number * samples, len(prompts) * samples)
+                progress(sum(counts[:number]), sum(counts))
         return drawn
 
 

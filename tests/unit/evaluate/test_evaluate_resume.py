@@ -92,7 +92,7 @@ def test_what_is_drawn_stays_when_the_execution_changes(tiny_model, curated, tmp
     from openqwq.evaluate import drawing
 
     calls = []
-    draw = drawing.draw
+    draw = drawing.draw_mixed
 
     def twice(sampler, problems, *rest):
         if len(calls) == 2:
@@ -100,13 +100,91 @@ def test_what_is_drawn_stays_when_the_execution_changes(tiny_model, curated, tmp
         calls.append([p["id"] for p in problems])
         return draw(sampler, problems, *rest)
 
-    monkeypatch.setattr(drawing, "draw", twice)
+    monkeypatch.setattr(drawing, "draw_mixed", twice)
     assert main(command(tiny_model, curated, tmp_path / "a")) == 130
     assert calls == [["p000", "p001"], ["p002", "p003"]]
     calls.clear()
-    monkeypatch.setattr(drawing, "draw", lambda *all_: calls.append([p["id"] for p in all_[1]]) or draw(*all_))
+    monkeypatch.setattr(drawing, "draw_mixed", lambda *all_: calls.append([p["id"] for p in all_[1]]) or draw(*all_))
     assert main(command(tiny_model, curated, tmp_path / "a", saving={"evaluate": 3})) == 0
     assert [len(ids) for ids in calls] == [6, 6, 6, 1]
     assert calls[0][0] == "p004"
     made = samples(tmp_path / "a" / "out")
     assert list(made.problem_id) == [f"p{i:03d}" for i in range(23) for _ in range(2)]
+
+
+@pytest.fixture
+def three(curated, problem_row) -> Path:
+    """Two benchmarks more, drawn as the first is, which stand before and behind it: 23 problems of it, 9 and 5 of them."""
+    for name, count in (("code", 9), ("tool", 5)):
+        asked = [problem_row(i, id=f"{name}{i}", messages=[{"role": "user", "content": f"{name} {i}"}]) for i in range(count)]
+        write_table(curated / "benchmarks" / f"{name}.parquet", asked, PROBLEM)
+    return curated
+
+
+def of_all(out: Path) -> pd.DataFrame:
+    tables = [read_table(out / f"{name}.parquet", SAMPLE).to_pandas() for name in ("code", "math", "tool")]
+    return pd.concat(tables, ignore_index=True).drop(columns=["seconds", "rewards"])
+
+
+def test_benchmarks_that_are_drawn_alike_share_calls_and_draw_what_each_draws_alone(tiny_model, three, tmp_path, monkeypatch):
+    """One sequence at a time: nothing beside it can move a bit."""
+    from openqwq.evaluate import drawing
+
+    calls = []
+    draw = drawing.draw_mixed
+    monkeypatch.setattr(drawing, "draw_mixed", lambda *all_: calls.append([p["id"] for p in all_[1]]) or draw(*all_))
+    assert main(command(tiny_model, three, tmp_path / "all", generation_batch=1, saving={"evaluate": 20})) == 0
+    assert [len(ids) for ids in calls] == [10, 10, 10, 7]
+    assert calls[0] == [*(f"code{i}" for i in range(9)), "p000"]
+    assert calls[3] == ["p021", "p022", *(f"tool{i}" for i in range(5))]
+    for name in ("code", "tool"):
+        (three / "benchmarks" / f"{name}.parquet").unlink()
+    assert main(command(tiny_model, three, tmp_path / "alone", generation_batch=1)) == 0
+    pd.testing.assert_frame_equal(samples(tmp_path / "alone" / "out"), samples(tmp_path / "all" / "out"))
+
+
+def test_what_one_call_drew_of_several_benchmarks_is_kept_whole_or_drawn_again(tiny_model, three, tmp_path, capsys, monkeypatch):
+    from openqwq.evaluate.kept import Kept
+
+    execution = {"saving": {"evaluate": 5}}  # twenty completions a call: code and one of math, ten of math, …
+    assert main(command(tiny_model, three, tmp_path / "whole", **execution)) == 0
+    add, added = Kept.add, []
+
+    def cut_off(self, *rest):
+        if len(added) == 5:
+            raise KeyboardInterrupt
+        add(self, *rest)
+        added.append((self.path.stem, *rest[:2]))
+
+    monkeypatch.setattr(Kept, "add", cut_off)
+    words = command(tiny_model, three, tmp_path / "cut", **execution)
+    assert main(words) == 130
+    assert added == [("math", 0, 1), ("code", 0, 9), ("math", 1, 11), ("math", 11, 21), ("tool", 0, 5)]
+    monkeypatch.setattr(Kept, "add", lambda self, *rest: add(self, *rest) or added.append((self.path.stem, *rest[:2])))
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "resuming: 60 of 74 completions are drawn" in capsys.readouterr().err
+    assert added[5:] == [("tool", 0, 5), ("math", 21, 23)]
+    pd.testing.assert_frame_equal(of_all(tmp_path / "cut" / "out"), of_all(tmp_path / "whole" / "out"))
+
+
+def test_what_a_cut_off_call_left_does_not_double_where_calls_are_cut_otherwise(tiny_model, three, tmp_path, monkeypatch):
+    from openqwq.evaluate.kept import Kept
+
+    add, added = Kept.add, []
+
+    def cut_off(self, *rest):
+        if added:
+            raise KeyboardInterrupt
+        add(self, *rest)
+        added.append((self.path.stem, *rest[:2]))
+
+    monkeypatch.setattr(Kept, "add", cut_off)
+    assert main(command(tiny_model, three, tmp_path / "cut", saving={"evaluate": 10})) == 130
+    assert added == [("math", 0, 11)]  # and code, which is kept behind it, is not there
+    monkeypatch.setattr(Kept, "add", lambda self, *rest: add(self, *rest) or added.append((self.path.stem, *rest[:2])))
+    assert main(command(tiny_model, three, tmp_path / "cut", saving={"evaluate": 5})) == 0
+    assert added[1:3] == [("math", 0, 1), ("code", 0, 9)]
+    made = of_all(tmp_path / "cut" / "out")
+    assert len(made) == 74
+    assert not made.duplicated(["problem_id", "sample"]).any()

@@ -176,7 +176,7 @@ SCORE = pa.schema(
         pa.field("mixed", pa.float64(), nullable=False),  # share of samples that mix languages
         pa.field("mean_tokens", pa.float64(), nullable=False),
         pa.field("tokens", pa.int64(), nullable=False),  # of all samples of the subset
-        pa.field("seconds", pa.float64(), nullable=False),  # that drawing the whole benchmark took, summed over shards
+        pa.field("seconds", pa.float64(), nullable=False),  # that drawing the whole benchmark took, or its share; all shards
     ]
 )
 

@@ -1,19 +1,23 @@
-"""Drawing and judging: every benchmark of a plan, chunk by chunk, into the stage's state."""
+"""Drawing and judging: every benchmark of a plan, chunk by chunk, into the stage's state.
+
+Benchmarks that are drawn alike share the engine's batch, and so its calls: one after the other, each would end with its few
+longest completions, for which most places of the batch stand empty.
+"""
 
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from openqwq.agents.rows import is_agent
 from openqwq.config import Execution
 from openqwq.config.vllm import VllmConfig
 from openqwq.errors import StageFailure
 from openqwq.evaluate.kept import Kept
-from openqwq.evaluate.samples import draw, judge
+from openqwq.evaluate.samples import draw, draw_mixed, judge
 from openqwq.evaluate.scores import REWARD
-from openqwq.evaluate.work import Evaluation, Plan, Work, seed_of
+from openqwq.evaluate.work import Evaluation, Plan, Work, seed_of, together
 from openqwq.generate import Sampler
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.stage import Stage
@@ -21,6 +25,14 @@ from openqwq.verify import VerifierPool
 
 Opener = Callable[[str, Path, int, str, VllmConfig], AbstractContextManager[Sampler]]  # engine, checkpoint, batch, dtype, vllm
 Scorer = Callable[[list[tuple[str, str]]], list[float]]  # of (prompt, completion) pairs
+
+
+class Piece(NamedTuple):
+    """Problems `start` … `stop` − 1 of a benchmark."""
+
+    benchmark: str
+    start: int
+    stop: int
 
 
 def kept(stage: Stage, benchmark: str) -> Kept:
@@ -35,21 +47,34 @@ def draw_all(
 
     The sampler is opened when something is missing, and closed at the end.
     """
-    there = {name: _drawn(stage, name, work) * work.samples for name, work in plan.items()}
-    total, done = sum(work.completions for work in plan.values()), sum(there.values())
+    groups = together(plan)
+    total, done = sum(work.completions for work in plan.values()), sum(_done(stage, plan, names) for names in groups)
     if done:
         stage.progress.say(f"resuming: {done} of {total} completions are drawn, fingerprint {stage.fingerprint[:12]}")
     with ExitStack() as stack:
         sampler: Sampler | None = None
-        for name, work in plan.items():
-            if there[name] < work.completions:
-                if sampler is None:
-                    how = execution.generation_batch, execution.generation_dtype, execution.vllm
-                    sampler = stack.enter_context(opener(execution.engine, what.inputs["model"], *how))
-                done = _draw_one(stage, what, name, work, sampler, execution, done, total)
-            if not kept(stage, name).whole:
-                kept(stage, name).close()
-            drawn(name)
+        for names in groups:
+            missing = [name for name in names if _drawn(stage, name, plan[name]) < len(plan[name].problems)]
+            if missing:
+                stage.progress.say(_what(plan, names))
+            for name in names:
+                while _drawn(stage, name, plan[name]) < len(plan[name].problems):
+                    if sampler is None:
+                        how = execution.generation_batch, execution.generation_dtype, execution.vllm
+                        sampler = stack.enter_context(opener(execution.engine, what.inputs["model"], *how))
+                    most = execution.saving.evaluate * execution.generation_batch
+                    pieces = _next(stage, plan, [other for other in names if not kept(stage, other).whole], most)
+                    done += _draw(stage, what, plan, pieces, sampler, done, total)
+                if not kept(stage, name).whole:
+                    kept(stage, name).close()
+                drawn(name)
+
+
+def _what(plan: Plan, names: list[str]) -> str:
+    problems, completions = (sum(getattr(plan[name], each) for name in names) for each in ("count", "completions"))
+    first = plan[names[0]]
+    turn = " a turn" if first.episodes else ""
+    return f"{', '.join(names)}: {completions} completions of {problems} problems, up to {first.sampling.max_tokens} tokens{turn}"
 
 
 def _drawn(stage: Stage, name: str, work: Work) -> int:
@@ -57,28 +82,58 @@ def _drawn(stage: Stage, name: str, work: Work) -> int:
     return len(work.problems) if kept(stage, name).whole else kept(stage, name).drawn()
 
 
-def _draw_one(
-    stage: Stage, what: Evaluation, name: str, work: Work, sampler: Sampler, execution: Execution, done: int, total: int
-) -> int:
-    """Draws the chunks that are missing; returns how many completions of all are drawn then."""
-    store, at, count = kept(stage, name), kept(stage, name).drawn(), len(work.problems)
-    together = max(1, execution.saving.evaluate * execution.generation_batch // work.samples)
-    length, tokenizer = f"{work.sampling.max_tokens} tokens", None
-    if any(map(is_agent, work.problems)):
-        length, tokenizer = f"{length} a turn", load_tokenizer(what.inputs["model"])
-    stage.progress.say(f"{name}: {count - at} problems × {work.samples}, up to {length}")
-    while at < count:
-        problems = work.problems[at : at + together]
-
-        def tell(ready: int, _of: int, before: int = done) -> None:
-            stage.progress.update("completions", before + ready, total)
-
-        started = time.monotonic()
-        how = work.samples, work.sampling, seed_of(stage.seed, name), tell
-        rows = draw(sampler, problems, *how, tokenizer, what.config.agents)
-        store.add(at, at + len(problems), rows, time.monotonic() - started)
-        at, done = at + len(problems), done + len(rows)
+def _done(stage: Stage, plan: Plan, names: list[str]) -> int:
+    """How many completions of a group are drawn: those before the first that is missing."""
+    done = 0
+    for name in names:
+        problems = _drawn(stage, name, plan[name])
+        done += problems * plan[name].samples
+        if problems < plan[name].count:
+            break
     return done
+
+
+def _next(stage: Stage, plan: Plan, names: list[str], most: int) -> list[Piece]:
+    """What one call of the sampler draws: from the first problem of the first benchmark that is missing, `most` completions.
+
+    It goes on with the benchmarks behind, from their beginning: what there is of those, a call left that was cut off.
+    """
+    pieces: list[Piece] = []
+    for name in names:
+        work = plan[name]
+        start = 0 if pieces else _drawn(stage, name, work)
+        count = min(work.count - start, max(most // work.samples, 0 if pieces else 1))
+        if count:
+            pieces.append(Piece(name, start, start + count))
+        most -= count * work.samples
+        if start + count < work.count:
+            break
+    return pieces
+
+
+def _draw(stage: Stage, what: Evaluation, plan: Plan, pieces: list[Piece], sampler: Sampler, done: int, total: int) -> int:
+    """Draws and keeps the pieces; returns how many completions that are. The first is kept last: where it is, all are."""
+
+    def tell(ready: int, _of: int) -> None:
+        stage.progress.update("completions", done + ready, total)
+
+    started, first = time.monotonic(), plan[pieces[0].benchmark]
+    asked = [problem for piece in pieces for problem in plan[piece.benchmark].problems[piece.start : piece.stop]]
+    if first.episodes:
+        tokenizer, seed = load_tokenizer(what.inputs["model"]), seed_of(stage.seed, pieces[0].benchmark)
+        rows = draw(sampler, asked, first.samples, first.sampling, seed, tell, tokenizer, what.config.agents)
+    else:
+        samples = [plan[piece.benchmark].samples for piece in pieces for _ in range(piece.start, piece.stop)]
+        seeds = [seed_of(stage.seed, piece.benchmark) for piece in pieces for _ in range(piece.start, piece.stop)]
+        rows = [row for one in draw_mixed(sampler, asked, samples, first.sampling, seeds, tell) for row in one]
+    seconds, at = time.monotonic() - started, len(rows)
+    tokens = sum(row["tokens"] for row in rows)
+    for piece in reversed(pieces):
+        own = rows[at - (piece.stop - piece.start) * plan[piece.benchmark].samples : at]
+        at -= len(own)
+        share = sum(row["tokens"] for row in own) / tokens if tokens else len(own) / len(rows)
+        kept(stage, piece.benchmark).add(piece.start, piece.stop, own, seconds * share)
+    return len(rows)
 
 
 def judge_kept(stage: Stage, name: str, verifiers: VerifierPool) -> None:

@@ -4,8 +4,8 @@
     samples/<benchmark>.parquet                 the whole benchmark, with verdicts; takes the place of the chunks
 
 Beside each table stands a JSON file with the seconds that drawing took, written first: a table that is there is whole.
-A chunk is what one call of the sampler draws. Which sequences are computed side by side can move the last bits of a
-logit, so a chunk that was cut off is drawn again as a whole: a kill does not change how the samples are
+A chunk is what one call of the sampler draws of a benchmark. Which sequences are computed side by side can move the last
+bits of a logit, so what one call drew is there as a whole, or is drawn again: a kill does not change how the samples are
 cut into chunks. Where `execution` has changed in between, the chunks to come are cut otherwise; those that are there stay.
 """
 
@@ -34,7 +34,10 @@ class Kept:
         return int(self._chunks()[-1].stem.split("-")[1]) if self._chunks() else 0
 
     def add(self, start: int, stop: int, rows: Rows, seconds: float) -> None:
-        """Keeps the samples of the problems `start` … `stop` − 1."""
+        """Keeps the samples of the problems `start` … `stop` − 1, and none that an attempt kept from there on."""
+        for stale in self._chunks():
+            if int(stale.stem.split("-")[0]) >= start:
+                stale.unlink()
         _write(self.chunks / f"{start:06d}-{stop:06d}.parquet", rows, seconds)
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ alone, so the number of shards changes no sample but in the last bits that the n
 import json
 from pathlib import Path
 
-from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
 from openqwq.artifacts.schemas import COMPLETION, SAMPLE, SCORE
@@ -71,7 +70,7 @@ def _sample(stage: Stage, what: Evaluation, work: Plan, execution: Execution, op
 
         def drawn(name: str) -> None:
             judge_kept(stage, name, verifiers)
-            if whole or any(map(is_agent, work[name].problems)):  # an episode cannot be judged anew by whoever gathers
+            if whole or work[name].episodes:  # an episode cannot be judged anew by whoever gathers
                 bound_unscorable(stage, name, execution.bounds.unscorable)
 
         draw_all(stage, what, work, execution, opener, drawn)

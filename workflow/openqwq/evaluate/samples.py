@@ -46,12 +46,26 @@ def draw(
     if others:
         before = len(tasks) * samples
         tell = progress and (lambda done, _of: progress(before + done, total))
-        chosen = [problems[at] for at in others]
-        prompts = [sampler.render(p["messages"], json.loads(p["tools"]) if p["tools"] else None) for p in chosen]
-        drawn = sampler.sample(prompts, samples, sampling, seed, tell)
-        for at, prompt, completions in zip(others, prompts, drawn, strict=True):
-            made[at] = [_row(problems[at], prompt, number, sample) for number, sample in enumerate(completions)]
+        drawn = draw_mixed(sampler, [problems[at] for at in others], samples, sampling, seed, tell)
+        made |= dict(zip(others, drawn, strict=True))
     return [one for at in range(len(problems)) for one in made[at]]
+
+
+def draw_mixed(
+    sampler: Sampler,
+    problems: Sequence[dict[str, Any]],
+    samples: int | Sequence[int],
+    sampling: Sampling,
+    seed: int | Sequence[int],
+    progress: Callable[[int, int], None] | None,
+) -> list[Rows]:
+    """The `COMPLETION` rows of each problem; `samples` and `seed` are one for all, or one a problem. None is an environment's."""
+    prompts = [sampler.render(p["messages"], json.loads(p["tools"]) if p["tools"] else None) for p in problems]
+    drawn = sampler.sample(prompts, samples, sampling, seed, progress)
+    return [
+        [_row(problem, prompt, number, sample) for number, sample in enumerate(completions)]
+        for problem, prompt, completions in zip(problems, prompts, drawn, strict=True)
+    ]
 
 
 def _row(problem: dict[str, Any], prompt: str, number: int, sample: Sample) -> dict[str, Any]:

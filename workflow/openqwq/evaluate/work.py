@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from openqwq.agents.rows import is_agent
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import PROBLEM
 from openqwq.artifacts.shards import Shard
@@ -22,8 +23,17 @@ class Work:
     sampling: Sampling
 
     @property
+    def count(self) -> int:
+        return len(self.problems)
+
+    @property
     def completions(self) -> int:
         return len(self.problems) * self.samples
+
+    @property
+    def episodes(self) -> bool:
+        """Whether any of the problems is an environment's, to be played and not only answered."""
+        return any(map(is_agent, self.problems))
 
 
 Plan = dict[str, Work]  # by benchmark
@@ -67,6 +77,14 @@ def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, chec
     if not made:
         raise UserError(f"{tables}: no benchmark tables. Configure benchmarks or curate.held_out, then run curate.")
     return made
+
+
+def together(plan: Plan) -> list[list[str]]:
+    """The benchmarks that one batch can draw: those with the same sampling. Each with episodes stands alone."""
+    groups: dict[object, list[str]] = {}
+    for name, work in plan.items():
+        groups.setdefault(name if work.episodes else work.sampling.model_dump_json(), []).append(name)
+    return list(groups.values())
 
 
 def share(whole: Plan, shard: Shard) -> Plan:

@@ -34,7 +34,7 @@ class Sampler(Protocol):
     def sample(
         self,
         prompts: Sequence[Prompt],
-        samples: int,
+        samples: int | Sequence[int],
         sampling: Sampling,
         seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
@@ -42,7 +42,8 @@ class Sampler(Protocol):
     ) -> list[list[Sample]]:
         """`samples` completions of each prompt, in order. `progress(done, total)` counts completions.
 
-        A prompt is rendered text, or token ids where it holds what a model wrote. `seed` is one for all, or one a prompt.
+        A prompt is rendered text, or token ids where it holds what a model wrote. `samples` and `seed` are one for all, or one
+        a prompt.
         `on_prompt(index, samples)` is called once for each prompt, in any order, as soon as its last completion is drawn.
         """
 

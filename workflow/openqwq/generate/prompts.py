@@ -16,9 +16,9 @@ def key(prompt: Prompt) -> str:
     return prompt if isinstance(prompt, str) else "\x00" + " ".join(map(str, prompt))
 
 
-def seed_each(seed: int | Sequence[int], prompts: Sequence[Prompt]) -> Sequence[int]:
-    """One seed a prompt. Raises `ValueError` for another number of them."""
-    seeds = [seed] * len(prompts) if isinstance(seed, int) else seed
-    if len(seeds) != len(prompts):
-        raise ValueError(f"{len(seeds)} seeds for {len(prompts)} prompts")
-    return seeds
+def one_each(value: int | Sequence[int], prompts: Sequence[Prompt], what: str) -> Sequence[int]:
+    """One number a prompt, where `value` is that or one for all. Raises `ValueError` for another number of them."""
+    values = [value] * len(prompts) if isinstance(value, int) else value
+    if len(values) != len(prompts):
+        raise ValueError(f"{len(values)} {what} for {len(prompts)} prompts")
+    return values

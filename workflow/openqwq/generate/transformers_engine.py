@@ -15,7 +15,7 @@ from openqwq.generate.checkpoint import load_model, load_tokenizer
 from openqwq.generate.context import require_room
 from openqwq.generate.decode import Decoder, Row
 from openqwq.generate.packed import PackedLinears
-from openqwq.generate.prompts import Prompt, key, seed_each, token_ids
+from openqwq.generate.prompts import Prompt, key, one_each, token_ids
 from openqwq.generate.sampling import uniforms
 from openqwq.generate.template import render
 
@@ -41,27 +41,27 @@ class TransformersSampler:
     def sample(
         self,
         prompts: Sequence[Prompt],
-        samples: int,
+        samples: int | Sequence[int],
         sampling: Sampling,
         seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
         on_prompt: Callable[[int, list[Sample]], None] | None = None,
     ) -> list[list[Sample]]:
         tokens = [token_ids(self.tokenizer, prompt) for prompt in prompts]
-        seeds = seed_each(seed, prompts)
+        seeds, counts = one_each(seed, prompts, "seeds"), one_each(samples, prompts, "numbers of samples")
         require_room(prompts, tokens, sampling.max_tokens, getattr(self.model.config, "max_position_embeddings", None))
         # Prompts of similar length share a batch, and samples of one prompt its prefill.
         order = sorted(range(len(prompts)), key=lambda i: len(tokens[i]))
         rows = [
             Row(i, number, tuple(tokens[i]), partial(uniforms, seeds[i], key(prompts[i]), number, sampling.max_tokens))
             for i in order
-            for number in range(samples)
+            for number in range(counts[i])
         ]
         drawn: list[dict[int, Sample]] = [{} for _ in prompts]
 
         def ended(row: Row) -> None:
             drawn[row.index][row.number] = self._finish(row)
-            if on_prompt and len(drawn[row.index]) == samples:
+            if on_prompt and len(drawn[row.index]) == counts[row.index]:
                 on_prompt(row.index, _in_order(drawn[row.index]))
             if progress:
                 progress(sum(map(len, drawn)), len(rows))

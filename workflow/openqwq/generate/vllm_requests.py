@@ -11,7 +11,7 @@ from openqwq.config.train import Sampling
 from openqwq.generate import Sample
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.generate.context import require_room
-from openqwq.generate.prompts import Prompt, key, seed_each, token_ids
+from openqwq.generate.prompts import Prompt, key, one_each, token_ids
 from openqwq.generate.template import render
 
 
@@ -60,7 +60,7 @@ class VllmRequests(ABC):
     def sample(
         self,
         prompts: Sequence[Prompt],
-        samples: int,
+        samples: int | Sequence[int],
         sampling: Sampling,
         seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
@@ -68,17 +68,15 @@ class VllmRequests(ABC):
     ) -> list[list[Sample]]:
         tokens = [token_ids(self.tokenizer, prompt) for prompt in prompts]
         require_room(prompts, tokens, sampling.max_tokens, self.prompts.limit)
-        parameters = [
-            self._parameters(prompt, samples, sampling, own)
-            for prompt, own in zip(prompts, seed_each(seed, prompts), strict=True)
-        ]
+        counts, seeds = one_each(samples, prompts, "numbers of samples"), one_each(seed, prompts, "seeds")
+        parameters = [self._parameters(p, count, sampling, own) for p, count, own in zip(prompts, counts, seeds, strict=True)]
         drawn: dict[int, list[Sample]] = {}
         for index, answers in self._draw(tokens, parameters):
             drawn[index] = [self._sample(answer) for answer in answers]
             if on_prompt:
                 on_prompt(index, drawn[index])
             if progress:
-                progress(len(drawn) * samples, len(prompts) * samples)
+                progress(sum(map(len, drawn.values())), sum(counts))
         return [drawn[index] for index in range(len(prompts))]
 
     @abstractmethod

@@ -48,6 +48,17 @@ def barrier() -> None:
         dist.all_gather_object([None] * ranks.count(), None)  # over gloo, which waits without holding a GPU
 
 
+def leave() -> None:
+    """Takes the group down once all are here, which each does at its end.
+
+    Else gloo's threads live on while the interpreter is taken down, and one that then lets go of a tensor aborts the process
+    (pytorch/pytorch#190489). The work is done by then, and its exit code would say that it failed.
+    """
+    if ranks.launched() and dist.is_initialized():
+        barrier()
+        dist.destroy_process_group()
+
+
 def from_main(make: Callable[[], T]) -> T:
     """What `make()` returns in the main process, which alone calls it. It must be picklable."""
     if not join():

@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 from openqwq import ranks
 from openqwq.config.train import Sampling
 from openqwq.generate import Sample, Sampler
-from openqwq.generate.prompts import Prompt
+from openqwq.generate.prompts import Prompt, one_each
 from openqwq.train import distributed
 from openqwq.train.judging import Scorer
 
 T = TypeVar("T")
-Job = tuple[Sequence[Prompt], int, Sampling, int | Sequence[int]]  # prompts, samples, sampling, seed
+Job = tuple[Sequence[Prompt], int | Sequence[int], Sampling, int | Sequence[int]]  # prompts, samples, sampling, seed
 
 
 class SharedSampler:
@@ -62,7 +62,7 @@ class SharedSampler:
     def sample(
         self,
         prompts: Sequence[Prompt],
-        samples: int,
+        samples: int | Sequence[int],
         sampling: Sampling,
         seed: int | Sequence[int],
         progress: Callable[[int, int], None] | None = None,
@@ -104,11 +104,12 @@ class SharedSampler:
         engine, engines = ranks.rank() // self.together, ranks.count() // self.together
         mine = prompts[engine::engines]
         seeds = seed if isinstance(seed, int) else seed[engine::engines]
+        counts = samples if isinstance(samples, int) else samples[engine::engines]
         # What has been sampled here stands for the whole: the others go on beside.
-        whole = len(prompts) * samples
+        whole = sum(one_each(samples, prompts, "numbers of samples"))
         tell = progress and (lambda done, total: progress(round(done * whole / total), whole))
         written = on_prompt and (lambda index, one: on_prompt(engine + index * engines, one))
-        drawn = self.own.sample(mine, samples, sampling, seeds, tell, written) if mine else []
+        drawn = self.own.sample(mine, counts, sampling, seeds, tell, written) if mine else []
         return distributed.gather(drawn)
 
     def _scores(self, pairs: list[tuple[str, str]]) -> list[list[float]]:
