@@ -175,9 +175,10 @@ def test_how_a_benchmark_is_sampled_retrains_nothing(tiny, tmp_path, own):
     }
 
 
-def test_another_cap_on_one_stages_samples_evaluates_that_one_alone(tiny, tmp_path):
+@pytest.mark.parametrize("cap", ["most_samples", "most_problems"])
+def test_another_cap_on_one_stages_samples_evaluates_that_one_alone(tiny, tmp_path, cap):
     values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["evaluate"]["most_samples"] = {"base": 1}
+    values["evaluate"][cap] = {"base": 1}
     (tmp_path / "capped.yaml").write_text(yaml.safe_dump(values))
     jobs = planned(tiny.snakemake("all", "-n", config=tmp_path / "capped.yaml").stdout)
     assert (jobs["evaluate_shard"], jobs["evaluate_checkpoint"]) == (1, 1)

@@ -115,16 +115,17 @@ def curate_part():
 
 def evaluate_part(wildcards):
     """What evaluating a checkpoint depends on: neither the gate nor what holds for other stages alone."""
-    evaluate = without(RUN["evaluate"], "gate", "stages")
-    evaluate |= {"most_samples": most_samples(wildcards.checkpoint)}
+    evaluate = without(RUN["evaluate"], "gate", "stages") | most(wildcards.checkpoint)
     benchmarks = benchmarks_of(wildcards.checkpoint)
     return as_json({"evaluate": evaluate, "benchmarks": benchmarks})
 
 
-def most_samples(checkpoint):
-    """The cap of one checkpoint's samples alone, where there is one."""
-    caps = RUN["evaluate"]["most_samples"]
-    return {k: v for k, v in caps.items() if k == checkpoint}
+def most(checkpoint):
+    """The caps of one checkpoint alone, where there are any."""
+    return {
+        key: {k: v for k, v in RUN["evaluate"][key].items() if k == checkpoint}
+        for key in ("most_samples", "most_problems")
+    }
 
 
 def benchmarks_of(checkpoint):
@@ -144,7 +145,7 @@ def benchmarks_of(checkpoint):
 def gate_part():
     """What is compared, without what is done about it: another `on_fail` compares nothing again."""
     evaluate = RUN["evaluate"] | {"gate": without(RUN["evaluate"]["gate"], "on_fail")}
-    evaluate |= {"most_samples": most_samples("general")}
+    evaluate |= most("general")
     return as_json({"evaluate": evaluate, "benchmarks": benchmarks_of("general")})
 
 

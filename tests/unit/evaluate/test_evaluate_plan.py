@@ -108,6 +108,13 @@ def test_fewer_samples_of_reason_leave_the_gate_less_power(stage, tmp_path, prob
     assert row["power"] < power(both, 50, 0.1)
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_fewer_problems_of_a_stage_are_the_pairs_of_the_gate(stage, tmp_path, problem_row, before):
+    for capped in ("reason", "general")[before:]:  # what reason published is what it was asked
+        row = planned(stage, tmp_path, problem_row, before=before, most_problems={capped: 20})["benchmarks"][0]
+        assert row["n"] == 20
+
+
 def test_a_benchmark_that_is_not_there_is_not_planned(stage, tmp_path, problem_row):
     assert planned(stage, tmp_path, problem_row, benchmarks=("math", "code"))["benchmarks"][0]["benchmark"] == "math"
 

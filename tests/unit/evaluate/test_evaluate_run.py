@@ -74,8 +74,8 @@ def test_every_sample_is_kept_and_scored(stage, tables, opener):
 def test_sampling_follows_the_configuration(stage, tables, opener):
     opened = opener(lambda prompt, sample: "\\boxed{4}")
     go(stage, tables, opened)
-    settings = [(samples, sampling.max_tokens, seed) for _, samples, sampling, seed in opened.sampler.calls]
-    assert settings == [(3, 9, seed_of(1, "aime24")), (2, 50, seed_of(1, "math"))]
+    settings = [(set(samples), sampling.max_tokens, set(seeds)) for _, samples, sampling, seeds in opened.sampler.calls]
+    assert settings == [({3}, 9, {seed_of(1, "aime24")}), ({2}, 50, {seed_of(1, "math")})]
     assert seed_of(1, "math") != seed_of(2, "math")
 
 
@@ -96,10 +96,27 @@ def test_a_stage_may_have_fewer_samples_than_the_others(stage, tables, opener):
     """The cap lowers a k above it and raises none; that of another stage does nothing."""
     opened = opener(lambda prompt, sample: "\\boxed{4}")
     go(stage, tables, opened, CONFIG.model_copy(update={"most_samples": {"reason": 2, "base": 1}}))
-    assert [samples for _, samples, *_ in opened.sampler.calls] == [2, 2]
+    assert [set(samples) for _, samples, *_ in opened.sampler.calls] == [{2}, {2}]
     assert [CONFIG.k_of("base", 3), CONFIG.model_copy(update={"most_samples": {"base": 1}}).k_of("base", 3)] == [3, 1]
     with pytest.raises(ValidationError, match="most_samples"):
         EvaluateConfig.model_validate({"most_samples": {"reward": 1}})
+
+
+def test_a_stage_may_have_fewer_problems_than_the_others_and_shares_all_of_them(stage, tables, opener):
+    several = [EvaluateConfig(most_problems={"base": count}) for count in (2, 5, 40)]
+    few, more, every = ([p["id"] for p in plan(one, [], tables, "base")["math"].problems] for one in several)
+    assert (len(few), len(more), len(every)) == (2, 5, 10)
+    assert set(few) < set(more) < set(every)
+    assert more == sorted(more)  # in the order of the table
+    assert more != every[:5]
+    assert plan(several[0], [], tables, "reason")["math"].count == 10
+    out = go(
+        stage, tables, opener(lambda prompt, sample: "\\boxed{4}"), CONFIG.model_copy(update={"most_problems": {"reason": 2}})
+    )
+    assert {r["n"] for r in read_table(out / "scores.parquet", SCORE).to_pylist()} == {2}
+    for wrong in ({"base": 0}, {"reward": 1}):
+        with pytest.raises(ValidationError, match="most_problems"):
+            EvaluateConfig.model_validate({"most_problems": wrong})
 
 
 def test_a_benchmark_may_be_drawn_of_some_checkpoints_alone(stage, tables, opener):

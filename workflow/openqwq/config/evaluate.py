@@ -82,6 +82,7 @@ class EvaluateConfig(Strict):
     sampling: Sampling = Sampling(temperature=0.6, top_p=0.95, top_k=40, max_tokens=256)
     held_out_samples: Positive | dict[Domain, Positive] = 1  # k on our own held-out problems; by domain, 1 elsewhere
     most_samples: dict[CheckpointStage, Positive] = {}  # the largest k of a stage, to spare time on its samples
+    most_problems: dict[CheckpointStage, Positive] = {}  # likewise the largest number of problems of each benchmark
     reward_model: bool = False  # lets the run's reward model score every sample where k > 1, for best@k
     agents: AgentsConfig | None = None  # bounds of episodes, where tasks are held out or a benchmark is one of conversations
     bootstrap: Positive = 10000  # resamples of the problem-clustered bootstrap
@@ -97,6 +98,10 @@ class EvaluateConfig(Strict):
     def k_of(self, stage: str, k: int) -> int:
         """Samples a problem of a stage's checkpoint, where `k` are configured."""
         return min(k, {str(name): most for name, most in self.most_samples.items()}.get(stage, k))
+
+    def problems_of(self, stage: str, count: int) -> int:
+        """Problems that a stage's checkpoint is asked of a benchmark which has `count`."""
+        return min(count, {str(name): most for name, most in self.most_problems.items()}.get(stage, count))
 
     def held_out_k(self, domain: str) -> int:
         """Samples a problem of our own held-out problems of a domain."""

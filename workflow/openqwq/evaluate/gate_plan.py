@@ -26,13 +26,15 @@ def run(stage: Stage, config: EvaluateConfig, benchmarks: list[Benchmark], table
     for name in config.gate.benchmarks:
         if name not in work:  # the gate will say: not measured
             continue
-        problems, samples = work[name].problems, work[name].samples
-        k_before, accuracies = earlier[name].samples if name in earlier else samples, None
+        count, samples = work[name].count, work[name].samples
+        k_before, accuracies = samples, None
+        if name in earlier:  # of a smaller number of problems all are among those of a larger
+            count, k_before = min(count, earlier[name].count), earlier[name].samples
         kept = before / f"{name}.parquet" if before is not None else None
         if kept and kept.is_file():
             drawn = frame(read_table(kept, SAMPLE))
             k_before, accuracies = int(drawn["sample"].max()) + 1, list(by_problem(drawn).accuracy)
-        rows.append(planned(name, len(problems), (k_before, samples), config.gate.margin, accuracies))
+        rows.append(planned(name, count, (k_before, samples), config.gate.margin, accuracies))
     stage.publish_json(out, {"margin": config.gate.margin, "confidence": 0.95, "drift": DRIFT, "benchmarks": rows})
     for row in rows:
         short = "" if row["power"] >= ENOUGH else f"; {row['problems_needed']} problems would have {ENOUGH:.0%}"
@@ -46,7 +48,7 @@ def planned(benchmark: str, n: int, ks: tuple[int, int], margin: float, accuraci
     k_before, k = ks
     known = len(accuracies) if accuracies else 0
     deviation = spread(sampling_variance(accuracies or [], k_before), k, k_before)
-    n_used = known or n  # problems that could not be scored will be missing in the pair, too
+    n_used = min(known or n, n)  # problems that could not be scored will be missing in the pair, too
     return {
         "benchmark": benchmark,
         "n": n_used,

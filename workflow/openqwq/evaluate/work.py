@@ -68,6 +68,7 @@ def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, chec
             continue
         problems = read_table(path, PROBLEM).to_pylist()
         not_empty(problems, str(path))
+        problems = chosen(problems, config.problems_of(checkpoint, len(problems)))
         sampling = benchmark.sampling(config.sampling) if benchmark else config.sampling
         k = benchmark.samples if benchmark else config.held_out_k(path.stem)
         made[path.stem] = Work(problems, config.k_of(checkpoint, k), sampling)
@@ -77,6 +78,12 @@ def plan(config: EvaluateConfig, benchmarks: list[Benchmark], tables: Path, chec
     if not made:
         raise UserError(f"{tables}: no benchmark tables. Configure benchmarks or curate.held_out, then run curate.")
     return made
+
+
+def chosen(problems: Rows, count: int) -> Rows:
+    """`count` of the problems, by chance, the same for all checkpoints: those of a smaller number are among those of a larger."""
+    ranks = sorted(range(len(problems)), key=lambda at: hashlib.sha256(str(problems[at]["id"]).encode()).digest())
+    return [problems[at] for at in sorted(ranks[:count])]
 
 
 def together(plan: Plan) -> list[list[str]]:

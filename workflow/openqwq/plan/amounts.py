@@ -1,6 +1,5 @@
 """How much a stage works on, as far as the configuration tells: rows to train on, problems of benchmarks, expected lengths."""
 
-from statistics import fmean
 
 from openqwq.config import RunConfig
 from openqwq.config.evaluate import CONVERSATIONS, Benchmark
@@ -63,9 +62,10 @@ def phases(sampling: RlSampling, steps: int) -> list[tuple[int, int]]:
 def completions(config: RunConfig) -> dict[int, float] | None:
     """Completions of one checkpoint's evaluation by `max_tokens`, on average; None for a benchmark of unknown size."""
 
-    def drawn(k: int, benchmark: Benchmark | None = None) -> float:
-        asked = [benchmark is None or benchmark.is_of(stage) for stage in config.evaluate.stages]
-        return fmean(config.evaluate.k_of(stage, k) * of for stage, of in zip(config.evaluate.stages, asked, strict=True))
+    def drawn(count: int, k: int, benchmark: Benchmark | None = None) -> float:
+        asked = [stage for stage in config.evaluate.stages if benchmark is None or benchmark.is_of(stage)]
+        own = [config.evaluate.problems_of(stage, count) * config.evaluate.k_of(stage, k) for stage in asked]
+        return sum(own) / len(config.evaluate.stages)
 
     found: dict[int, float] = {}
     for benchmark in config.benchmarks:
@@ -73,10 +73,10 @@ def completions(config: RunConfig) -> dict[int, float] | None:
         if size is None:
             return None
         longest = benchmark.max_tokens or config.evaluate.sampling.max_tokens
-        found[longest] = found.get(longest, 0.0) + size * drawn(benchmark.samples, benchmark)
+        found[longest] = found.get(longest, 0.0) + drawn(size, benchmark.samples, benchmark)
     held_out = {k: n for k, n in config.curate.held_out.model_dump().items() if k not in ("traces", "preferences")}
     longest = config.evaluate.sampling.max_tokens  # of an episode: of each of its turns, which are not known beforehand
-    own = sum(count * drawn(config.evaluate.held_out_k(domain)) for domain, count in held_out.items())
+    own = sum(drawn(count, config.evaluate.held_out_k(domain)) for domain, count in held_out.items())
     found[longest] = found.get(longest, 0.0) + own
     return found
 
