@@ -1,6 +1,5 @@
 """How much a stage works on, as far as the configuration tells: rows to train on, problems of benchmarks, expected lengths."""
 
-
 from openqwq.config import RunConfig
 from openqwq.config.evaluate import CONVERSATIONS, Benchmark
 from openqwq.config.rl import RlSampling
