@@ -109,15 +109,17 @@ class Run:
         """To the end in this process, which has loaded its libraries already."""
         assert main(self._all(1)) == 0
 
-    def start(self, processes: int) -> subprocess.Popen:
+    def start(self, processes: int, modules: Path | None = None) -> subprocess.Popen:
+        """`modules` is a folder from which its processes import as well."""
+        more = {"PYTHONPATH": f"{ENVIRONMENT['PYTHONPATH']}:{modules}"} if modules else {}
         command = [sys.executable, "-m", "openqwq.cli", *self._all(processes)]
         return subprocess.Popen(
-            command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder
+            command, env=ENVIRONMENT | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder
         )
 
-    def finish(self, processes: int, code: int = 0) -> str:
+    def finish(self, processes: int, code: int = 0, modules: Path | None = None) -> str:
         """To the end; returns what was said."""
-        said, _ = (process := self.start(processes)).communicate(timeout=120)
+        said, _ = (process := self.start(processes, modules)).communicate(timeout=120)
         assert process.returncode == code, said[-4000:]
         return said
 

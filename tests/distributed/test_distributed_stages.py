@@ -31,9 +31,20 @@ def same_steps(ours, theirs, name, tolerance):
     assert max(abs(a - b) for (_, a), (_, b) in zip(one, two, strict=True)) < tolerance
 
 
-def test_sft_in_two_processes_is_sft_in_one(runs, sft_alone):
+LOOK = """
+import atexit, os, sys
+def look():
+    if os.environ.get("WORLD_SIZE") == "2" and "torch.distributed" in sys.modules:
+        print("at the end the group", "stands" if sys.modules["torch.distributed"].is_initialized() else "is gone")
+atexit.register(look)
+"""
+
+
+def test_sft_in_two_processes_is_sft_in_one(runs, sft_alone, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(LOOK)
     two = runs("sft")
-    said = two.finish(2)
+    said = two.finish(2, modules=tmp_path)
+    assert said.count("at the end the group is gone") == 2, "gloo's threads would outlive the interpreter"
     assert said.count("training from step 0") == 1, "only one process speaks"
     same_steps(two, sft_alone, "loss", 1e-3)
     same_steps(two, sft_alone, "eval_loss", 1e-2)  # a mean of micro-batches' means, and these differ

@@ -66,7 +66,8 @@ def _train(
         _execute(name, options, inputs, config, body)
         from openqwq.train import distributed
 
-        distributed.leave()
+        with options.stopping.shielded():  # nothing is left that could be saved
+            distributed.leave()
 
 
 def import_model(options: argparse.Namespace) -> None:

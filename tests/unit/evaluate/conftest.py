@@ -34,7 +34,7 @@ class FakeSampler:
 
     def __init__(self, reply: Callable[[str, int], str]) -> None:
         self.reply = reply
-        self.calls: list[tuple[list[str], int, Sampling, int]] = []
+        self.calls: list[tuple[list[str], int | list[int], Sampling, int | list[int]]] = []
 
     def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
         return f"<user>{messages[-1]['content']}" + (f"<tools>{len(tools)}" if tools else "")

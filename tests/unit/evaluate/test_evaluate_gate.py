@@ -14,8 +14,8 @@ from openqwq.evaluate.summary import run
 from openqwq.stage import Stage
 
 
-def folder(root: Path, name: str, benchmark: str, right: list[bool | None], samples: int = 1) -> None:
-    """What evaluating a checkpoint publishes; `right` is the verdict of each problem, None an unscorable one."""
+def folder(root: Path, name: str, benchmark: str, right: list[bool | None], samples: int = 1, first: int = 0) -> None:
+    """What evaluating a checkpoint publishes; `right` is the verdict of each problem from the `first`, None an unscorable one."""
     verdict = {True: ("correct", 1.0), False: ("incorrect", 0.0), None: ("unscorable", None)}
     rows = [
         {
@@ -24,7 +24,7 @@ def folder(root: Path, name: str, benchmark: str, right: list[bool | None], samp
             "score": verdict[r][1], "reason": "", "rewards": [], "seconds": 0.0,
             "vote": 0 if r else None, "mixed": False, "touched": None,
         }
-        for i, r in enumerate(right)
+        for i, r in enumerate(right, start=first)
         for s in range(samples)
     ]  # fmt: skip
     write_table(root / name / f"{benchmark}.parquet", rows, SAMPLE)
@@ -148,9 +148,23 @@ def test_scores_of_all_stages_stand_in_one_table(stage, tmp_path):
     assert read_manifest(tmp_path / "scores.json")["stage"] == "evaluate"
 
 
-def test_different_problems_cannot_be_compared(stage, tmp_path):
+@pytest.mark.parametrize(("base", "coldstart"), [(60, 200), (200, 60)])
+def test_a_stage_that_was_asked_fewer_problems_is_compared_on_those(stage, tmp_path, base, coldstart):
+    folder(tmp_path, "base", "math", [False] * base)
+    folder(tmp_path, "coldstart", "math", [None, *HALF[1:coldstart]])
     folder(tmp_path, "reason", "math", HALF)
     folder(tmp_path, "general", "math", HALF[:100])
+    gate = summarise(stage, tmp_path)
+    found = {(c["before"], c["after"]): (c["n"], c["left_out"]) for c in gate["comparisons"]}
+    assert found == {
+        ("base", "coldstart"): (59, 1), ("coldstart", "reason"): (coldstart - 1, 1), ("reason", "general"): (100, 0)
+    }  # fmt: skip
+    assert (gate["verdict"], gate["benchmarks"][0]["n"]) == ("pass", 100)
+
+
+def test_different_problems_cannot_be_compared(stage, tmp_path):
+    folder(tmp_path, "reason", "math", HALF)
+    folder(tmp_path, "general", "math", HALF[:100], first=150)
     with pytest.raises(UserError, match="not evaluated on the same problems"):
         summarise(stage, tmp_path)
 

@@ -168,7 +168,13 @@ def test_what_one_call_drew_of_several_benchmarks_is_kept_whole_or_drawn_again(t
     pd.testing.assert_frame_equal(of_all(tmp_path / "cut" / "out"), of_all(tmp_path / "whole" / "out"))
 
 
-def test_what_a_cut_off_call_left_does_not_double_where_calls_are_cut_otherwise(tiny_model, three, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("batch", "following"),
+    [(20, [("math", 0, 1), ("code", 0, 9)]), (18, [("code", 0, 9), ("math", 0, 9)])],  # the second: code alone fills a call
+)
+def test_what_a_cut_off_call_left_is_drawn_again_where_calls_are_cut_otherwise(
+    tiny_model, three, tmp_path, capsys, monkeypatch, batch, following
+):
     from openqwq.evaluate.kept import Kept
 
     add, added = Kept.add, []
@@ -183,8 +189,11 @@ def test_what_a_cut_off_call_left_does_not_double_where_calls_are_cut_otherwise(
     assert main(command(tiny_model, three, tmp_path / "cut", saving={"evaluate": 10})) == 130
     assert added == [("math", 0, 11)]  # and code, which is kept behind it, is not there
     monkeypatch.setattr(Kept, "add", lambda self, *rest: add(self, *rest) or added.append((self.path.stem, *rest[:2])))
-    assert main(command(tiny_model, three, tmp_path / "cut", saving={"evaluate": 5})) == 0
-    assert added[1:3] == [("math", 0, 1), ("code", 0, 9)]
+    capsys.readouterr()
+    other = {"generation_batch": batch, "saving": {"evaluate": 1}}
+    assert main(command(tiny_model, three, tmp_path / "cut", **other)) == 0
+    assert added[1:3] == following
+    assert "completions 74/74" in capsys.readouterr().err
     made = of_all(tmp_path / "cut" / "out")
     assert len(made) == 74
     assert not made.duplicated(["problem_id", "sample"]).any()

@@ -48,17 +48,20 @@ def draw_all(
     The sampler is opened when something is missing, and closed at the end.
     """
     groups = together(plan)
-    total, done = sum(work.completions for work in plan.values()), sum(_done(stage, plan, names) for names in groups)
+    for names in groups:
+        _drop_torn(stage, plan, names)
+    total = sum(work.completions for work in plan.values())
+    done = sum(_drawn(stage, name, work) * work.samples for name, work in plan.items())
     if done:
         stage.progress.say(f"resuming: {done} of {total} completions are drawn, fingerprint {stage.fingerprint[:12]}")
     with ExitStack() as stack:
         sampler: Sampler | None = None
         for names in groups:
-            missing = [name for name in names if _drawn(stage, name, plan[name]) < len(plan[name].problems)]
-            if missing:
-                stage.progress.say(_what(plan, names))
+            missing = {name: plan[name].count - _drawn(stage, name, plan[name]) for name in names}
+            if any(missing.values()):
+                stage.progress.say(_what(plan, missing))
             for name in names:
-                while _drawn(stage, name, plan[name]) < len(plan[name].problems):
+                while _drawn(stage, name, plan[name]) < plan[name].count:
                     if sampler is None:
                         how = execution.generation_batch, execution.generation_dtype, execution.vllm
                         sampler = stack.enter_context(opener(execution.engine, what.inputs["model"], *how))
@@ -70,38 +73,36 @@ def draw_all(
                 drawn(name)
 
 
-def _what(plan: Plan, names: list[str]) -> str:
-    problems, completions = (sum(getattr(plan[name], each) for name in names) for each in ("count", "completions"))
-    first = plan[names[0]]
-    turn = " a turn" if first.episodes else ""
-    return f"{', '.join(names)}: {completions} completions of {problems} problems, up to {first.sampling.max_tokens} tokens{turn}"
+def _what(plan: Plan, missing: dict[str, int]) -> str:
+    left = {name: problems for name, problems in missing.items() if problems}
+    completions, one = sum(problems * plan[name].samples for name, problems in left.items()), plan[next(iter(left))]
+    length = f"{one.sampling.max_tokens} tokens{' a turn' if one.episodes else ''}"
+    return f"{', '.join(left)}: {completions} completions of {sum(left.values())} problems, up to {length}"
 
 
 def _drawn(stage: Stage, name: str, work: Work) -> int:
     """How many problems of a benchmark are drawn."""
-    return len(work.problems) if kept(stage, name).whole else kept(stage, name).drawn()
+    return work.count if kept(stage, name).whole else kept(stage, name).drawn()
 
 
-def _done(stage: Stage, plan: Plan, names: list[str]) -> int:
-    """How many completions of a group are drawn: those before the first that is missing."""
-    done = 0
+def _drop_torn(stage: Stage, plan: Plan, names: list[str]) -> None:
+    """Drops what a call that was cut off has left of a group: it stands behind the first problem that is missing."""
+    missing = False
     for name in names:
-        problems = _drawn(stage, name, plan[name])
-        done += problems * plan[name].samples
-        if problems < plan[name].count:
-            break
-    return done
+        if missing and not kept(stage, name).whole:
+            kept(stage, name).begin_again()
+        missing = missing or _drawn(stage, name, plan[name]) < plan[name].count
 
 
 def _next(stage: Stage, plan: Plan, names: list[str], most: int) -> list[Piece]:
     """What one call of the sampler draws: from the first problem of the first benchmark that is missing, `most` completions.
 
-    It goes on with the benchmarks behind, from their beginning: what there is of those, a call left that was cut off.
+    It goes on with the benchmarks behind, from their beginning.
     """
     pieces: list[Piece] = []
     for name in names:
         work = plan[name]
-        start = 0 if pieces else _drawn(stage, name, work)
+        start = _drawn(stage, name, work)
         count = min(work.count - start, max(most // work.samples, 0 if pieces else 1))
         if count:
             pieces.append(Piece(name, start, start + count))

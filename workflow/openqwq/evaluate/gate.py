@@ -19,12 +19,14 @@ Frames = dict[str, dict[str, pd.DataFrame]]  # stage → benchmark → samples
 def paired(after: pd.DataFrame, before: pd.DataFrame, where: str, *, draws: int, seed: int) -> tuple[Estimate | None, int]:
     """Difference in accuracy over the problems that both stages could be scored on, and how many others were left out.
 
-    None when no problem is left. Raises `UserError` when the two were not asked the same problems.
+    Of a stage that was asked fewer problems (`most_problems`) all are among the other's, and only those count here. None when no
+    problem is left. Raises `UserError` when each stage was asked problems that the other was not.
     """
-    if set(after.problem_id) != set(before.problem_id):
+    asked = set(after.problem_id) & set(before.problem_id)
+    if len(asked) < min(after.problem_id.nunique(), before.problem_id.nunique()):
         raise UserError(f"{where}: the two stages were not evaluated on the same problems. Evaluate both again in this run.")
     both = by_problem(after).accuracy.to_frame("after").join(by_problem(before).accuracy.to_frame("before"), how="inner")
-    left_out = after.problem_id.nunique() - len(both)
+    left_out = len(asked) - len(both)
     if both.empty:
         return None, left_out
     k = int(min(after["sample"].max(), before["sample"].max())) + 1

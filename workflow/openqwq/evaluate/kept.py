@@ -34,10 +34,7 @@ class Kept:
         return int(self._chunks()[-1].stem.split("-")[1]) if self._chunks() else 0
 
     def add(self, start: int, stop: int, rows: Rows, seconds: float) -> None:
-        """Keeps the samples of the problems `start` … `stop` − 1, and none that an attempt kept from there on."""
-        for stale in self._chunks():
-            if int(stale.stem.split("-")[0]) >= start:
-                stale.unlink()
+        """Keeps the samples of the problems `start` … `stop` − 1."""
         _write(self.chunks / f"{start:06d}-{stop:06d}.parquet", rows, seconds)
 
     def close(self) -> None:
@@ -50,6 +47,10 @@ class Kept:
     def write(self, rows: Rows, seconds: float | None = None) -> None:
         """Keeps the whole benchmark; without `seconds`, drawing took what it took before."""
         _write(self.path, rows, self.seconds() if seconds is None else seconds)
+
+    def begin_again(self) -> None:
+        """Drops the chunks."""
+        shutil.rmtree(self.chunks, ignore_errors=True)
 
     def forget(self) -> None:
         """Drops the whole benchmark, to be drawn again."""

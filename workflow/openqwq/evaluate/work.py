@@ -107,5 +107,5 @@ def joined(parts: list[Rows], samples: int) -> Rows:
 
 
 def seed_of(seed: int, benchmark: str) -> int:
-    """A benchmark's own seed: adding or dropping another benchmark does not change its samples."""
+    """A benchmark's own seed: adding or dropping another benchmark changes its samples no more than neighbours in a batch can."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{benchmark}".encode()).digest()[:4], "big") >> 1

@@ -71,12 +71,14 @@ class VllmRequests(ABC):
         counts, seeds = one_each(samples, prompts, "numbers of samples"), one_each(seed, prompts, "seeds")
         parameters = [self._parameters(p, count, sampling, own) for p, count, own in zip(prompts, counts, seeds, strict=True)]
         drawn: dict[int, list[Sample]] = {}
+        ready = 0
         for index, answers in self._draw(tokens, parameters):
             drawn[index] = [self._sample(answer) for answer in answers]
             if on_prompt:
                 on_prompt(index, drawn[index])
+            ready += counts[index]
             if progress:
-                progress(sum(map(len, drawn.values())), sum(counts))
+                progress(ready, sum(counts))
         return [drawn[index] for index in range(len(prompts))]
 
     @abstractmethod

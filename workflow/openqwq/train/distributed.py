@@ -49,13 +49,19 @@ def barrier() -> None:
 
 
 def leave() -> None:
-    """Takes the group down once all are here, which each does at its end.
+    """Takes the group down once all are here, which each does when its work is done.
 
     Else gloo's threads live on while the interpreter is taken down, and one that then lets go of a tensor aborts the process
-    (pytorch/pytorch#190489). The work is done by then, and its exit code would say that it failed.
+    (pytorch/pytorch#190489): its exit code would say that the work failed.
     """
-    if ranks.launched() and dist.is_initialized():
+    if not ranks.launched() or not dist.is_initialized():
+        return
+    try:
         barrier()
+    except RuntimeError:  # the main process has failed in what it does alone, and says so
+        if ranks.main():
+            raise
+    finally:
         dist.destroy_process_group()
 
 
