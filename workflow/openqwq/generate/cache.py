@@ -48,6 +48,12 @@ class InPlaceLayer(DynamicLayer):
         self._buffers = [buffer[:, :, columns:] for buffer in self._buffers]
         self._show(self.keys.shape[-2] - columns)
 
+    def take_columns(self, columns: torch.Tensor) -> None:
+        """Keeps of each row these columns, (B, L), in this order."""
+        index = columns[:, None, :, None]
+        parts = (states.gather(2, index.expand(-1, states.size(1), -1, states.size(3))) for states in (self.keys, self.values))
+        self._hold(*parts)
+
     def join(self, other: "InPlaceLayer") -> None:
         """Appends the rows of `other`; the last columns of both become one."""
         width = max(self.keys.shape[-2], other.keys.shape[-2])
@@ -79,6 +85,11 @@ class RowCache(DynamicCache):
         """Forgets the first columns, which no row needs any more."""
         for layer in self.layers:
             layer.drop(columns)
+
+    def take_columns(self, columns: torch.Tensor) -> None:
+        """Keeps of each row these columns, (B, L), in this order; keys know their positions, so any order will do."""
+        for layer in self.layers:
+            layer.take_columns(columns)
 
     def join(self, other: "RowCache") -> None:
         """Appends the rows of `other`."""

@@ -17,6 +17,7 @@ from transformers import DynamicCache
 
 from openqwq.config.train import Sampling
 from openqwq.generate.cache import RowCache
+from openqwq.generate.prefill import padded, read, read_prompts
 from openqwq.generate.sampling import draw
 
 FREE_SHARE = 0.25  # of the batch; below it, moving the cache costs more than the places give
@@ -86,21 +87,15 @@ class Decoder:
         distinct = list(dict.fromkeys(row.prompt for row in rows))
         number = {prompt: at for at, prompt in enumerate(distinct)}
         which = torch.tensor([number[row.prompt] for row in rows], device=device)
-        width = max(map(len, distinct))
-        ids = torch.tensor([[self.padding] * (width - len(p)) + list(p) for p in distinct], device=device)
-        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in distinct], device=device)
-        cache = RowCache(self.model.config) if self.joins else DynamicCache(config=self.model.config)
-        out = self.model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=(mask.cumsum(1) - 1).clamp(min=0),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        if self.joins:
+            cache, mask, logits = read_prompts(self.model, self.padding, distinct)
+        else:
+            cache = DynamicCache(config=self.model.config)
+            ids, mask = padded(distinct, self.padding, device)
+            logits = read(self.model, ids, mask, cache)
         cache.batch_select_indices(which)
         mask, noise = mask[which], torch.from_numpy(np.stack([row.noise() for row in rows])).to(device)
-        token = self._draw(out.logits[which, -1], noise, rows)
+        token = self._draw(logits[which], noise, rows)
         if self.live:
             self.cache.join(cache)
             width = max(self.mask.size(1), mask.size(1))
