@@ -163,3 +163,6 @@ def test_a_window_of_pass_rates_that_nobody_measures_is_an_error():
     tiny["general"]["agents"] = None
     with pytest.raises(UserError, match=r"general\.pass_rate: none of the stage's domains is in profile.problems"):
         load(tiny, "tiny.yaml")
+    tiny["general"] |= {"pass_rate": [0.1, 0.9], "unprofiled": True}
+    with pytest.raises(UserError, match=r"general\.unprofiled: none of the stage's domains is in profile.problems"):
+        load(tiny, "tiny.yaml")

@@ -137,6 +137,13 @@ def test_the_window_applies_to_profiled_domains_only(tmp_path):
     assert {"left out: 5 math without a profile", "left out: 3 math outside the pass-rate window [0.1, 0.9]"} <= set(said)
 
 
+def test_problems_without_a_profile_are_drawn_where_the_stage_says_so(tmp_path):
+    said = []
+    made = pool(tmp_path, {"math0": 0.0, "math1": 0.5}, said, unprofiled=True)
+    assert [p["id"] for p in made.by_domain["math"]] == [f"math{i}" for i in range(1, 10)]
+    assert said[0] == "left out: 1 math outside the pass-rate window [0.1, 0.9]"
+
+
 def test_long_prompts_are_left_out_aloud(tmp_path):
     said = []
     with pytest.raises(UserError, match="10 math over 4 prompt tokens"):

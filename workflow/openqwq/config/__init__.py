@@ -127,6 +127,10 @@ class RunConfig(Strict):
                 raise ValueError(
                     f"{name}.pass_rate: none of the stage's domains is in profile.problems, so no pass rate is known"
                 )
+            if stage.unprofiled and not stage.domains.keys() & self.profile.problems.keys():
+                raise ValueError(
+                    f"{name}.unprofiled: none of the stage's domains is in profile.problems, so all of them are drawn as it is"
+                )
         drawable(self.benchmarks, self.evaluate.sampling)
         names = [b.name for b in self.benchmarks]
         twice = sorted({n for n in names if names.count(n) > 1})

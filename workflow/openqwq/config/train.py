@@ -142,6 +142,7 @@ class GrpoConfig(Strict):
     domains: Annotated[dict[Domain, DomainMix], Field(min_length=1)]
     agents: AgentsConfig | None = None  # bounds of episodes, where there is a domain agent
     pass_rate: tuple[Share, Share] = (0.1, 0.9)  # window, for problems that have a profile
+    unprofiled: bool = False  # in a domain that was profiled, draw the problems without a profile too
     loss: Literal["dapo", "dr_grpo", "gspo", "cispo"] = "dapo"
     clip_low: Rate | None = None  # how far the ratio may fall below 1; nothing: the loss's own
     clip_high: Rate | None = None  # how far it may rise above 1; nothing: the loss's own

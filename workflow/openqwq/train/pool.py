@@ -53,8 +53,8 @@ def load_pool(
 ) -> ProblemPool:
     """The pool of a stage from the curated table and the profile; `length` counts a problem's prompt tokens.
 
-    Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out. An agent
-    problem stays if an episode of it has room for a turn.
+    Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out, unless
+    the stage draws `unprofiled` ones too. An agent problem stays if an episode of it has room for a turn.
     """
     table = read_table(problems, PROBLEM).to_pylist()
     profiles = {row["problem_id"]: row for row in read_table(profile, PROFILE).to_pylist()}
@@ -69,7 +69,7 @@ def load_pool(
         if domain not in by_domain:
             continue
         known = profiles.get(problem["id"])
-        if known is None and domain in profiled:
+        if known is None and domain in profiled and not config.unprofiled:
             left_out[f"{domain} without a profile"] += 1
         elif known and (known["pass_rate"] is None or not low <= known["pass_rate"] <= high):
             left_out[f"{domain} outside the pass-rate window [{low}, {high}]"] += 1
