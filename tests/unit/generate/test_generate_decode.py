@@ -16,6 +16,7 @@ from transformers import (
 from openqwq.config.train import Sampling
 from openqwq.errors import StageFailure
 from openqwq.generate.attention import NAME
+from openqwq.generate.cache import RowCache
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.generate.transformers_engine import TransformersSampler
 
@@ -58,6 +59,22 @@ def test_greedy_tokens_are_those_of_generate_whoever_shares_the_batch(sampler):
         ids = ids_of(sampler, text)
         theirs = sampler.model.generate(ids, do_sample=False, max_new_tokens=20)[0, ids.size(1) :].tolist()
         assert one.token_ids == other.token_ids == theirs
+
+
+def test_prompts_with_a_long_beginning_in_common_draw_what_each_draws_alone(sampler):
+    """They are read in two passes, also those that join others later, where the model's cache allows it."""
+    begin = "one two three four five six seven eight "
+    asked = [begin + text for text in texts(9)]
+    read = []
+    sampler.model.register_forward_pre_hook(lambda _, __, options: read.append(options["input_ids"].numel()), with_kwargs=True)
+    drawn = sampler.sample(asked, 1, Sampling(temperature=0.0, max_tokens=12), 1)
+    assert (sum(n for n in read if n > 4) < sum(ids_of(sampler, text).numel() for text in asked)) == RowCache.fits(
+        sampler.model.config
+    )
+    for text, (one,) in zip(asked, drawn, strict=True):
+        ids = ids_of(sampler, text)
+        theirs = sampler.model.generate(ids, do_sample=False, max_new_tokens=12)[0, ids.size(1) :].tolist()
+        assert one.token_ids == theirs
 
 
 def test_log_probabilities_are_those_of_a_plain_forward_pass(sampler):

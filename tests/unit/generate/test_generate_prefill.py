@@ -36,9 +36,14 @@ def in_one_pass(model, prompts):
     return cache, mask, read(model, ids, mask, cache)
 
 
+def shared(model, prompts):
+    cache = RowCache(model.config)
+    return cache, *read_prompts(model, 0, prompts, cache)
+
+
 @torch.inference_mode()
 def test_cache_mask_and_logits_are_those_of_one_pass(model, passes):
-    cache, mask, logits = read_prompts(model, 0, alike())
+    cache, mask, logits = shared(model, alike())
     assert len(passes) == 2
     theirs, same_mask, same_logits = in_one_pass(model, alike())
     assert torch.equal(mask, same_mask)
@@ -51,25 +56,40 @@ def test_cache_mask_and_logits_are_those_of_one_pass(model, passes):
 
 
 @torch.inference_mode()
-def test_what_is_read_next_sees_the_same_cache(model):
+def test_what_is_read_next_sees_the_same_cache(model, passes):
     token = torch.tensor([[one] for one in range(len(alike()))])
     after = []
-    for cache, mask, _ in (read_prompts(model, 0, alike()), in_one_pass(model, alike())):
+    for cache, mask, _ in (shared(model, alike()), in_one_pass(model, alike())):
         after.append(read(model, token, torch.nn.functional.pad(mask, (0, 1), value=1), cache))
+    assert [shape[1] for shape in passes[:2]] == [20, 4]
     assert torch.allclose(*after, atol=1e-5)
 
 
 @torch.inference_mode()
 def test_tokens_in_common_are_read_once(model, passes):
-    read_prompts(model, 0, [(*TASK, 1), (*TASK, 2), (*TASK, 3)])
+    shared(model, [(*TASK, 1), (*TASK, 2), (*TASK, 3)])
     assert passes == [(1, 20), (3, 1)]
 
 
 @torch.inference_mode()
 @pytest.mark.parametrize("prompts", [[(1, 2, 3), (4, 5, 6)], [(1, 2, 3, 4), (1, 5, 6, 7)], [TASK], [TASK, (*OTHER, 1)]])
 def test_prompts_with_little_in_common_are_read_at_once(model, passes, prompts):
-    read_prompts(model, 0, prompts)
+    shared(model, prompts)
     assert len(passes) == 1
+
+
+@torch.inference_mode()
+def test_a_model_whose_keys_depend_on_their_column_reads_in_one_pass(passes, model):
+    model.config.rope_parameters = model.config.rope_parameters | {
+        "rope_type": "dynamic"
+    }  # frequencies follow the longest position
+    read_prompts(model, 0, [(*TASK, 1), (*TASK, 2), (*TASK, 3)], RowCache(model.config))
+    assert passes == [(3, 21)]
+
+
+def test_a_prompt_that_shares_less_does_not_take_the_beginning_of_many_away():
+    long = [(*TASK, *TASK, i) for i in range(4)]
+    assert beginnings([*long, (*TASK, 5)]) == [(*TASK, *TASK)] * 4 + [TASK]
 
 
 def test_a_beginning_is_half_of_each_prompt_of_its_group_and_never_the_whole():

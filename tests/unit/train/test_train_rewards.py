@@ -142,6 +142,21 @@ def test_problems_without_a_profile_are_drawn_where_the_stage_says_so(tmp_path):
     made = pool(tmp_path, {"math0": 0.0, "math1": 0.5}, said, unprofiled=True)
     assert [p["id"] for p in made.by_domain["math"]] == [f"math{i}" for i in range(1, 10)]
     assert said[0] == "left out: 1 math outside the pass-rate window [0.1, 0.9]"
+    assert said[-1] == "without a profile: 8 math problems"
+
+
+def test_of_problems_without_a_profile_only_those_with_a_verifier_are_drawn(tmp_path):
+    """The profile leaves problems without a verifier out, and whatever they draw would get no accuracy."""
+    said = []
+    chat = {"chat": {"rewards": {"format": 1.0}}}
+    with pytest.raises(UserError, match="no chat problem is left"):
+        pool(tmp_path, {"chat0": 0.0}, said, unprofiled=True, domains=chat)
+    assert "left out: 9 chat without a profile" in said
+
+
+def test_a_profile_of_all_leaves_nothing_unprofiled(tmp_path):
+    with pytest.raises(UserError, match=r"every problem of the stage's profiled domains has a profile.*Leave it out"):
+        pool(tmp_path, {f"math{i}": 0.5 for i in range(10)}, unprofiled=True)
 
 
 def test_long_prompts_are_left_out_aloud(tmp_path):

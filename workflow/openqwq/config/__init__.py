@@ -129,7 +129,7 @@ class RunConfig(Strict):
                 )
             if stage.unprofiled and not stage.domains.keys() & self.profile.problems.keys():
                 raise ValueError(
-                    f"{name}.unprofiled: none of the stage's domains is in profile.problems, so all of them are drawn as it is"
+                    f"{name}.unprofiled: none of the stage's domains is in profile.problems, so all are drawn; leave it out"
                 )
         drawable(self.benchmarks, self.evaluate.sampling)
         names = [b.name for b in self.benchmarks]

@@ -87,7 +87,7 @@ class RowCache(DynamicCache):
             layer.drop(columns)
 
     def take_columns(self, columns: torch.Tensor) -> None:
-        """Keeps of each row these columns, (B, L), in this order; keys know their positions, so any order will do."""
+        """Keeps of each row these columns, (B, L), in this order."""
         for layer in self.layers:
             layer.take_columns(columns)
 

@@ -17,7 +17,7 @@ from transformers import DynamicCache
 
 from openqwq.config.train import Sampling
 from openqwq.generate.cache import RowCache
-from openqwq.generate.prefill import padded, read, read_prompts
+from openqwq.generate.prefill import read_prompts
 from openqwq.generate.sampling import draw
 
 FREE_SHARE = 0.25  # of the batch; below it, moving the cache costs more than the places give
@@ -87,12 +87,8 @@ class Decoder:
         distinct = list(dict.fromkeys(row.prompt for row in rows))
         number = {prompt: at for at, prompt in enumerate(distinct)}
         which = torch.tensor([number[row.prompt] for row in rows], device=device)
-        if self.joins:
-            cache, mask, logits = read_prompts(self.model, self.padding, distinct)
-        else:
-            cache = DynamicCache(config=self.model.config)
-            ids, mask = padded(distinct, self.padding, device)
-            logits = read(self.model, ids, mask, cache)
+        cache = RowCache(self.model.config) if self.joins else DynamicCache(config=self.model.config)
+        mask, logits = read_prompts(self.model, self.padding, distinct, cache)
         cache.batch_select_indices(which)
         mask, noise = mask[which], torch.from_numpy(np.stack([row.noise() for row in rows])).to(device)
         token = self._draw(logits[which], noise, rows)

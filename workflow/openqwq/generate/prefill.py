@@ -1,15 +1,17 @@
-"""Reading prompts: the beginning that several of them have in common is read once.
+"""Reading prompts: the beginning that several of them have in common is read once for all that enter the batch together.
 
 Prompts of one task share much of their text (a system prompt, the tools on offer), and reading it again for each is most of
-the work that a short completion costs. vLLM keeps such beginnings in its prefix cache (RadixAttention, arXiv 2312.07104, finds
-them in a tree); here the prompts of one call are put into groups, each with one beginning, and read in two passes.
+the work that a short completion costs. Servers keep such beginnings between requests (RadixAttention, arXiv 2312.07104; vLLM's
+prefix cache); here the prompts that enter together are put into groups, each with one beginning, and read in two passes.
 """
 
+import inspect
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
 import torch
+from transformers import Cache
 
 from openqwq.generate.cache import RowCache
 
@@ -19,27 +21,40 @@ LEAST_SAVED = 0.2  # of what is computed, padding included; below it a second pa
 Tokens = tuple[int, ...]
 
 
-def read_prompts(model: Any, padding: int, prompts: Sequence[Tokens]) -> tuple[RowCache, torch.Tensor, torch.Tensor]:
-    """The cache of distinct prompts (N rows, padded on their left), its mask (N, L), and the logits behind each (N, V)."""
-    cache, device = RowCache(model.config), model.device
+def read_prompts(model: Any, padding: int, prompts: Sequence[Tokens], cache: Cache) -> tuple[torch.Tensor, torch.Tensor]:
+    """Puts distinct prompts into an empty cache (N rows, padded on their left): its mask (N, L), the logits behind each (N, V).
+
+    In two passes where the cache and the model allow it and it pays. The cache is up to half as wide again in between.
+    """
     begun = beginnings(prompts)
-    heads = list(dict.fromkeys(begun))
-    rests = [prompt[len(one) :] for prompt, one in zip(prompts, begun, strict=True)]
-    if _places(heads) + _places(rests) > (1 - LEAST_SAVED) * _places(prompts):
-        ids, mask = padded(prompts, padding, device)
-        return cache, mask, read(model, ids, mask, cache)
-    ids, mask = padded(heads, padding, device)
+    heads = {head: number for number, head in enumerate(dict.fromkeys(begun))}
+    rests = [prompt[len(head) :] for prompt, head in zip(prompts, begun, strict=True)]
+    pays = _places(list(heads)) + _places(rests) <= (1 - LEAST_SAVED) * _places(prompts)
+    if not (pays and isinstance(cache, RowCache) and columns_may_move(model)):
+        ids, mask = padded(prompts, padding, model.device)
+        return mask, read(model, ids, mask, cache)
+    ids, mask = padded(list(heads), padding, model.device)
     read(model, ids, mask, cache)
-    which = torch.tensor([heads.index(one) for one in begun], device=device)
+    which = torch.tensor([heads[head] for head in begun], device=model.device)
     cache.batch_select_indices(which)
-    ids, rest = padded(rests, padding, device)
+    ids, rest = padded(rests, padding, model.device)
     mask = torch.cat([mask[which], rest], dim=1)
     logits = read(model, ids, mask, cache)
-    # Padding now lies before both parts of a row. Keys know their positions, so columns may move: all of it to the left.
-    width = max(map(len, prompts))
-    columns = mask.to(torch.int8).argsort(dim=1, stable=True)[:, -width:]
+    # Padding now lies before both parts of a row; all of it goes to the left.
+    columns = mask.to(torch.int8).argsort(dim=1, stable=True)[:, -max(map(len, prompts)) :]
     cache.take_columns(columns)
-    return cache, mask.gather(1, columns), logits
+    return mask.gather(1, columns), logits
+
+
+def columns_may_move(model: Any) -> bool:
+    """Whether a key's place in its row means nothing, because positions are told to the model.
+
+    No bias counts columns, and no rotary frequency follows the longest position of a pass.
+    """
+    config = model.config.get_text_config(decoder=True)
+    told = "position_ids" in inspect.signature(type(model).forward).parameters and not getattr(config, "alibi", False)
+    rotary = getattr(config, "rope_parameters", None) or {}
+    return told and rotary.get("rope_type") not in ("dynamic", "longrope")
 
 
 def beginnings(prompts: Sequence[Tokens]) -> list[Tokens]:
@@ -54,7 +69,9 @@ def beginnings(prompts: Sequence[Tokens]) -> list[Tokens]:
     for i in order:
         both = tuple(mine for mine, _ in takewhile(_equal, zip(shared, prompts[i][:-1], strict=False)))
         longest = max(len(prompts[j]) for j in [*group, i])
-        if not group or len(both) < LEAST_SHARE * longest:
+        # Who joins saves the reading of `both` and makes all others read again what they no longer have in common.
+        pays = len(both) > (len(group) - 1) * (len(shared) - len(both))
+        if not group or not pays or len(both) < LEAST_SHARE * longest:
             group, both = [], prompts[i][:-1]
         group, shared = [*group, i], both
         for j in group:

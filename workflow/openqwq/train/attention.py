@@ -5,15 +5,14 @@ in the row, and would lose the prompt behind other completions; a bias by distan
 run through them.
 """
 
-import inspect
 from typing import Any
 
 from openqwq.generate.cache import RowCache
+from openqwq.generate.prefill import columns_may_move
 
 
 def shareable(model: Any) -> bool:
     """Whether completions may share the computation of their prompt."""
     config = model.config.get_text_config(decoder=True)
     whole = RowCache.fits(config) and not getattr(model, "_is_stateful", False)
-    told = "position_ids" in inspect.signature(type(model).forward).parameters and not getattr(config, "alibi", False)
-    return whole and told and model.config._attn_implementation == "sdpa"
+    return whole and columns_may_move(model) and model.config._attn_implementation == "sdpa"

@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,8 @@ def load_pool(
     """The pool of a stage from the curated table and the profile; `length` counts a problem's prompt tokens.
 
     Profiled problems stay if their pass rate lies in the window; in a domain that was profiled, the others are left out, unless
-    the stage draws `unprofiled` ones too. An agent problem stays if an episode of it has room for a turn.
+    the stage draws `unprofiled` ones too: then those with a verifier stay. An agent problem stays if an episode of it has room
+    for a turn.
     """
     table = read_table(problems, PROBLEM).to_pylist()
     profiles = {row["problem_id"]: row for row in read_table(profile, PROFILE).to_pylist()}
@@ -69,7 +70,7 @@ def load_pool(
         if domain not in by_domain:
             continue
         known = profiles.get(problem["id"])
-        if known is None and domain in profiled and not config.unprofiled:
+        if known is None and domain in profiled and not (config.unprofiled and problem["verifier"]):
             left_out[f"{domain} without a profile"] += 1
         elif known and (known["pass_rate"] is None or not low <= known["pass_rate"] <= high):
             left_out[f"{domain} outside the pass-rate window [{low}, {high}]"] += 1
@@ -97,9 +98,23 @@ def load_pool(
             why = "; ".join(f"{count} {reason}" for reason, count in left_out.items()) or "there is none"
             raise UserError(
                 f"{problems}: no {domain} problem is left to train on ({why}). "
-                f"Take {domain} out of the stage's domains, widen pass_rate, raise profile.problems, or add problems."
+                f"Take {domain} out of the stage's domains, widen pass_rate, raise profile.problems, set unprofiled: true, "
+                "or add problems."
             )
     say("training on " + ", ".join(f"{len(kept)} {domain} problems" for domain, kept in by_domain.items()))
+    if config.unprofiled:
+        say(f"without a profile: {_unprofiled(profile, {d: by_domain.get(d, []) for d in sorted(profiled)}, profiles.keys())}")
     kept_ids = {problem["id"] for kept in by_domain.values() for problem in kept}
     counts = {i: (row["correct"], row["samples"] - row["unscorable"]) for i, row in profiles.items() if i in kept_ids}
     return ProblemPool(by_domain, config, seed, counts)
+
+
+def _unprofiled(profile: Path, by_domain: dict[str, list[Problem]], known: Container[str]) -> str:
+    """How many problems of the profiled domains have no profile; `UserError` where none."""
+    counts = {domain: sum(problem["id"] not in known for problem in problems) for domain, problems in by_domain.items()}
+    if not any(counts.values()):
+        raise UserError(
+            f"{profile}: every problem of the stage's profiled domains has a profile, so unprofiled: true draws nothing more. "
+            "Leave it out, or profile fewer problems (profile.problems)."
+        )
+    return ", ".join(f"{count} {domain} problems" for domain, count in counts.items() if count)

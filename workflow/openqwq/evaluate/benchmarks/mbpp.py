@@ -16,7 +16,7 @@ from openqwq.evaluate.benchmarks.source import field, from_path
 TEST_IDS = range(11, 511)
 # Its test builds objects of a class that the solution defines; a program is judged from outside, by plain values alone.
 NOT_JUDGED = {367}
-SECONDS = 60  # as MBPP+'s: the published solution of one problem (123) needs 4 to 10 seconds of a core
+SECONDS = 30  # for all tests of a task: the published solution of 123 needs 4 to 10 seconds of a core
 ASK = "{}\nYour code should pass these tests:\n\n```python\n{}\n```\n\nReply with the whole program in one ```python code block."
 
 
