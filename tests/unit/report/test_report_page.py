@@ -1,6 +1,7 @@
 """The page: what stands on it, what hostile text does to it, and what is missing or damaged."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -238,11 +239,16 @@ def test_a_benchmark_that_the_last_stage_was_not_drawn_of_stands_beside_others_w
     assert "AIME 2024 (reason)" in build(run_folder).words()
 
 
-def test_samples_a_problem_are_a_range_where_stages_differ(build, run_folder):
-    path = run_folder / "evaluate" / "scores.parquet"
+def test_problems_and_samples_are_ranges_where_stages_differ(build, run_folder):
+    def measured():
+        return int(re.search(r"measured on (\d+) problems", build(run_folder).words())[1])
+
+    path, before = run_folder / "evaluate" / "scores.parquet", measured()
     rows = read_table(path, SCORE).to_pylist()
-    write_table(path, [row | {"k": 6 if row["stage"] == "general" else 1} for row in rows], SCORE)
-    assert "96 problems × 1–6" in build(run_folder).words()
+    fewer = [row | {"k": 1, "n": 60 if row["n"] == 96 else row["n"]} for row in rows if row["stage"] != "general"]
+    write_table(path, [*fewer, *(row | {"k": 6} for row in rows if row["stage"] == "general")], SCORE)
+    assert "60–96 problems × 1–6" in build(run_folder).words()
+    assert measured() == before  # as many as the stage that was asked most
 
 
 def test_without_a_common_benchmark_nothing_is_said_of_others(build, run_folder):

@@ -55,7 +55,7 @@ def _scores(scores: Rows) -> dict[str, Any] | None:
         base = alt.Chart(alt.Data(values=of)).encode(y=alt.Y("stage:N", sort=overview.stages_of(of), title=None))
         scale = alt.Scale(domain=[0, 1])
         line = base.mark_rule().encode(x=alt.X("low:Q", title="avg@k with 95 % interval", scale=scale), x2="high:Q")
-        title = f"{name}, {of[0]['n']} problems × {overview.drawn(of)}"
+        title = f"{name}, {overview.span(of, 'n')} problems × {overview.span(of, 'k')}"
         parts.append(
             alt.layer(line, base.mark_point(filled=True).encode(x="value:Q")).properties(width=WIDTH, title=title).to_dict()
         )

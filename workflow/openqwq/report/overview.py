@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from openqwq.report.runfolder import Rows
+from openqwq.report.words import count
 
 ORDER = ("base", "coldstart", "reason", "general")
 HEADLINE = "avg@k"
@@ -17,7 +18,7 @@ def stages_of(scores: Rows) -> list[str]:
 
 
 def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """One row a benchmark: name, domain, n, k (`1–6` where stages differ) and a cell for each stage that was evaluated on it.
+    """One row a benchmark: name, domain, n and k (`1–6` where stages differ), the most `problems` of a stage, a cell a stage.
 
     A cell is the stage's `SCORE` row with `change`, the paired comparison with the stage before, or None; and `clean`, the row
     of the problems that no training data touches, or None where that is all of them.
@@ -28,21 +29,19 @@ def score_table(scores: Rows, gate: dict[str, Any] | None) -> list[dict[str, Any
     for row in scores:
         if (row["metric"], row["subset"]) != (HEADLINE, "all"):
             continue
-        line = table.setdefault(
-            row["benchmark"], {"benchmark": row["benchmark"], "domain": row["domain"], "n": row["n"], "cells": {}}
-        )
-        line["n"] = min(line["n"], row["n"])
+        line = table.setdefault(row["benchmark"], {"benchmark": row["benchmark"], "domain": row["domain"], "cells": {}})
         key = (row["benchmark"], row["stage"])
         line["cells"][row["stage"]] = row | {"change": changes.get(key), "clean": clean.get(key)}
     for line in table.values():
-        line["k"] = drawn(line["cells"].values())
+        cells = line["cells"].values()
+        line |= {"n": span(cells, "n"), "k": span(cells, "k"), "problems": max(cell["n"] for cell in cells)}
     return sorted(table.values(), key=lambda line: (line["domain"] != "math", line["domain"], line["benchmark"]))
 
 
-def drawn(rows: Iterable[dict[str, Any]]) -> str:
-    """How many samples a problem some `SCORE` rows have: `6`, or `1–6`."""
-    ks = sorted({row["k"] for row in rows})
-    return f"{ks[0]}–{ks[-1]}" if len(ks) > 1 else str(ks[0])
+def span(rows: Iterable[dict[str, Any]], figure: str) -> str:
+    """The problems `n` or the samples a problem `k` of some `SCORE` rows: `6`, or `1–6`."""
+    values = sorted({row[figure] for row in rows})
+    return "–".join(count(value) for value in dict.fromkeys((values[0], values[-1])))
 
 
 def episodes(scores: Rows) -> list[dict[str, Any]]:
