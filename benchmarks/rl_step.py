@@ -96,7 +96,9 @@ def run(task: Task) -> dict[str, Any]:
         text = json.dumps(asdict(replace(task, scratch=scratch)))
         print(f"{task.kind} {task.who} seed {task.seed} ...", file=sys.stderr, flush=True)
         done = subprocess.run([sys.executable, "-m", "benchmarks.rl_worker", text], check=True, stdout=subprocess.PIPE, text=True)
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    last = done.stdout.splitlines()[-1]
+    print(last, file=sys.stderr, flush=True)  # a benchmark that is stopped after an hour has not measured in vain
+    result: dict[str, Any] = json.loads(last)
     return result
 
 

@@ -13,18 +13,18 @@ class Task:
     checkpoint: str
     scratch: str  # a folder of the process's own
     groups_file: str  # of the stored groups
+    steps: int
+    cap: float  # seconds of training; above 0, `train` goes on past `steps` until the score has risen by `rise`
+    every: int  # steps between two scores
+    samples: int  # a held-out problem
+    learning_rate: float
+    stock_micro_batch: int
     seed: int = 1
-    steps: int = 6
-    cap: float = 0.0  # seconds of training; above 0, `train` goes on past `steps` until the score has risen by `rise`
     rise: float = 0.1
-    every: int = 2  # steps between two scores
-    samples: int = 4  # a held-out problem
-    learning_rate: float = 3e-5
     temperature: float = 0.7  # the demo's
     groups: int = 8
     group_size: int = 8
     max_tokens: int = 64
-    stock_micro_batch: int = 8
     most_steps: int = 2000
 
     @property

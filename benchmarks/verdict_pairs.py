@@ -18,8 +18,10 @@ import yaml
 
 from benchmarks.reward_pairs import ROOT, stage
 from benchmarks.row import Row
-from openqwq.artifacts.files import write_json
+from openqwq.artifacts.files import read_table, write_json
+from openqwq.artifacts.schemas import PAIR
 from openqwq.environment import code_version, environment
+from openqwq.train.pair_accuracy import share, win
 
 
 def main() -> int:
@@ -51,7 +53,7 @@ def main() -> int:
     stage("profile", profile, profiled, *common)
     stage("reward-model", reward_model, trained, *common, "--profile", str(profiled))
     figures = json.loads((trained / "accuracy.json").read_text(encoding="utf-8"))
-    made = rows(figures)
+    made = rows(figures) + together(trained / "pairs.parquet", figures["baselines"]["length"]["rule"])
     for row in made:
         print(row.line())
     told = {"code": code_version(), "environment": environment(), "profile": profile, "reward_model": reward_model}
@@ -71,6 +73,20 @@ def rows(figures: dict[str, Any]) -> list[Row]:
         interval = f"{control['low']:.3f} to {control['high']:.3f}"
         made.append(Row(f"shuffled labels, {control['steps']} steps", "share", control["n"], control["value"], None, interval))
     return made
+
+
+def together(pairs: Path, rule: str) -> list[Row]:
+    """The same of all held-out pairs from verdicts, whatever their domain."""
+    kept = [row for row in read_table(pairs, PAIR).to_pylist() if row["split"] == "held_out" and row["chosen_sample"] is not None]
+    prompts, sign = [row["id"] for row in kept], 1 if rule == "longer" else -1
+    ours = share([win(row["chosen_score"] - row["rejected_score"]) for row in kept], prompts)
+    length = share([win(sign * (row["chosen_tokens"] - row["rejected_tokens"])) for row in kept], prompts)
+    what = "held-out accuracy, all verdicts"
+    interval = f"to {ours['high']:.3f}; by length {length['low']:.3f} to {length['high']:.3f}"
+    return [
+        Row(what, "share", ours["n"], ours["value"], length["value"], f"the {rule} one"),
+        Row("  95 % interval", "share", ours["prompts"], ours["low"], None, interval),
+    ]
 
 
 if __name__ == "__main__":

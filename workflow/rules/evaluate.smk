@@ -44,7 +44,7 @@ rule evaluate_shard:
     params:
         start=start,
         config=evaluate_part,
-        recipe=4,
+        recipe=5,
         seed=SEED,
         shards=EVALUATE_SHARDS,
     shell:
@@ -80,7 +80,7 @@ rule evaluate_checkpoint:
     params:
         start=start,
         config=evaluate_part,
-        recipe=4,
+        recipe=5,
         seed=SEED,
     shell:
         f"{EVALUATE} --shards {{input.shards:q}}/* --out {{output:q}}"

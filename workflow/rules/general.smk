@@ -18,7 +18,7 @@ rule general:
     params:
         start=start,
         config=part("general"),
-        recipe=5,
+        recipe=6,
         seed=SEED,
     shell:
         "attempt {log:q} {params.start} openqwq grpo --stage general --config {params.config:q} --seed {params.seed}"

@@ -23,7 +23,7 @@ rule profile_shard:
     params:
         start=start,
         config=part("profile"),
-        recipe=4,
+        recipe=5,
         seed=SEED,
         shards=PROFILE_SHARDS,
     shell:
@@ -59,7 +59,7 @@ rule profile:
     params:
         start=start,
         config=part("profile"),
-        recipe=4,
+        recipe=5,
         seed=SEED,
     shell:
         f"{PROFILE} --shards {{input.shards:q}}/* --out {{output:q}}"
@@ -80,7 +80,7 @@ rule reason:
     params:
         start=start,
         config=part("reason"),
-        recipe=5,
+        recipe=6,
         seed=SEED,
     shell:
         "attempt {log:q} {params.start} openqwq grpo --stage reason --config {params.config:q} --seed {params.seed}"

@@ -109,6 +109,7 @@ def test_who_does_not_come_to_the_end_has_failed(tokenizer):
     loop = [call("ls")] * 30
     episode, _ = played(tokenizer, problem, loop, AgentLimits(max_turns=3, max_context_tokens=30_000))
     assert (episode.finish, episode.turns, episode.verdict.reason) == ("turns", 3, "the conversation was not brought to its end")
+    assert not any("One turn is left" in message["content"] for message in episode.messages), "BFCL says nothing of the kind"
     turns = [step for turn in golds(problem) for step in ([call("pwd")] if turn.startswith("<think>") else []) + [turn]]
     assert played(tokenizer, problem, turns)[0].verdict.outcome == "correct"
     first = len(played(tokenizer, problem, golds(problem))[1].asked[0][0])

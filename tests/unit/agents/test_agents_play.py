@@ -13,6 +13,7 @@ from openqwq.agents.play import play
 from openqwq.agents.registry import ENVIRONMENTS
 from openqwq.config.train import Sampling
 from openqwq.errors import UserError
+from openqwq.generate.template import render
 from openqwq.sandbox import SandboxBroken
 from openqwq.verify.code import sandboxes
 
@@ -178,9 +179,35 @@ def test_too_many_turns(tokenizer):
     episode = one(tokenizer, forever, limits=AgentLimits(max_turns=5, max_context_tokens=16_000))
     assert (episode.finish, episode.turns, episode.calls, len(episode.segments)) == ("turns", 5, 4, 9)
     assert episode.segments[-1].trained
+    told = [message["content"] for message in episode.messages if message["role"] == "tool"]
+    assert [answer.endswith("[One turn is left: answer now. Calls in it are not carried out.]") for answer in told] == [
+        False, False, False, True]  # fmt: skip
+    assert not episode.segments[-2].trained
     last = [call("ls", path="/"), call("mv", source="/a.txt", target="/b.txt")]
     episode = one(tokenizer, last, limits=AgentLimits(max_turns=2, max_context_tokens=16_000))
     assert episode.verdict.outcome == "incorrect"  # the calls of the last turn are not carried out
+    single = one(tokenizer, last, limits=AgentLimits(max_turns=1, max_context_tokens=16_000))
+    assert (single.finish, single.turns, len(single.segments)) == ("turns", 1, 1)
+
+
+def test_that_one_turn_is_left_stands_behind_the_last_answer_alone_and_is_what_the_template_renders(tokenizer):
+    turns = [call("ls", path="/") + "\n" + call("cat", path="/a.txt"), "Done."]
+    episode = one(tokenizer, turns, limits=AgentLimits(max_turns=2, max_context_tokens=16_000))
+    assert episode.segments[1].text == (
+        "\n<|im_start|>user\n<tool_response>\na.txt\n</tool_response>\n<tool_response>\none\n[One turn is left: answer now. "
+        "Calls in it are not carried out.]\n</tool_response><|im_end|>\n<|im_start|>assistant\n"
+    )
+    rendered = render(tokenizer, episode.messages, json.loads(episode.problem["tools"]))
+    assert rendered.startswith(episode.prompt + "".join(segment.text for segment in episode.segments))
+
+
+def test_a_policy_that_reads_that_one_turn_is_left_answers_in_it(tokenizer):
+    def say(prompt, _seed):
+        return "Done." if "One turn is left" in prompt else call("ls", path="/")
+
+    limits = AgentLimits(max_turns=4, max_context_tokens=16_000)
+    episode = play([problem("files", TREE)], 1, Scripted(tokenizer, say), tokenizer, TURN, 1, limits)[0][0]
+    assert (episode.finish, episode.turns, episode.calls) == ("answer", 4, 3)
 
 
 def test_a_turn_that_is_cut(tokenizer):

@@ -7,22 +7,21 @@ from agents_helpers import call, problem, tasks
 
 from openqwq.agents.environment import tool_names
 from openqwq.agents.environments.files import Files
+from openqwq.agents.registry import ENVIRONMENTS
 from openqwq.agents.trl import environment_reward
 from openqwq.verify import unscorable
 
 TREE = {"files": {"/a.txt": "one"}, "expected": {"/b.txt": "one"}, "folders": []}
 
 
-@pytest.fixture(scope="module")
-def trainer(long_model, tmp_path_factory):
+def build(model, folder, name, rows):
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import GRPOConfig, GRPOTrainer
 
-    rows = [problem("files", TREE), *(problem("files", task, number=n) for n, task in enumerate(tasks("files", 3), 1))]
     data = Dataset.from_list([{"prompt": row["messages"], "reference": row["reference"]} for row in rows])
     arguments = GRPOConfig(
-        output_dir=str(tmp_path_factory.mktemp("trl")),
+        output_dir=str(folder),
         per_device_train_batch_size=4,
         num_generations=2,
         max_completion_length=600,
@@ -37,18 +36,26 @@ def trainer(long_model, tmp_path_factory):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the protocol is experimental
         return GRPOTrainer(
-            model=AutoModelForCausalLM.from_pretrained(long_model),
-            processing_class=AutoTokenizer.from_pretrained(long_model),
+            model=AutoModelForCausalLM.from_pretrained(model),
+            processing_class=AutoTokenizer.from_pretrained(model),
             args=arguments,
             train_dataset=data,
-            environment_factory=Files,
+            environment_factory=ENVIRONMENTS[name],
             reward_funcs=environment_reward,
         )
 
 
-def test_trl_takes_the_class_as_it_is(trainer):
-    assert [tool.__name__ for tool in trainer.tools] == tool_names(Files)
-    assert trainer.chat_template is None  # ours is prefix-preserving, so TRL keeps it
+@pytest.fixture
+def trainer(long_model, tmp_path):
+    rows = [problem("files", TREE), *(problem("files", task, number=n) for n, task in enumerate(tasks("files", 3), 1))]
+    return build(long_model, tmp_path, "files", rows)
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_trl_takes_each_class_as_it_is(long_model, tmp_path, name):
+    made = build(long_model, tmp_path, name, [problem(name, task, number=n) for n, task in enumerate(tasks(name, 4))])
+    assert [tool.__name__ for tool in made.tools] == tool_names(ENVIRONMENTS[name])
+    assert made.chat_template is None  # ours is prefix-preserving, so TRL keeps it
 
 
 def test_trl_trains_a_step_on_episodes(trainer, monkeypatch):

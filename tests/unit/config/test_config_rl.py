@@ -52,6 +52,8 @@ def parsed(**changes):
         ({"domains": {"agent": {"rewards": {"accuracy": 1.0, "reward_model": 0.5}}}}, "no reward_model here"),
         ({"domains": {"agent": {"rewards": {"overlong": 0.5}}}, "overlong_buffer": 16}, "no overlong here"),
         ({"loss": "ppo"}, "loss"),
+        ({"interpolation": 0.0}, "interpolation"),
+        ({"interpolation": 1.5}, "interpolation"),
         ({"sampling": {"temperature": 0.0}}, "temperature"),
         ({"sampling": {"top_k": 20}}, "top_k: RL samples from the whole distribution"),
         ({"sampling": {"temperature": []}}, "temperature"),

@@ -5,6 +5,7 @@ import json
 import pytest
 from data_helpers import curated
 
+from openqwq.agents.feedback import LAST_TURN
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import PROBLEM, REJECTED, TRACE
 from openqwq.config.curate import BuiltinSource
@@ -92,6 +93,14 @@ def test_golds_that_cannot_be_right_are_dropped():
     for reason, case in cases.items():
         kept, dropped = judged([case])
         assert (kept, [why for _, why in dropped]) == ([], [reason])
+
+
+def test_a_trace_that_was_told_of_its_last_turn_is_what_the_environment_answers():
+    (trace,) = rows("traces", size=1, environments=["files"])
+    told = [dict(turn) for turn in trace["turns"]]
+    told[-1]["content"] += LAST_TURN
+    kept, dropped = judged([trace | {"turns": told}])
+    assert (len(kept), dropped) == (1, [])
 
 
 def test_trace_filters_replay_a_trace():

@@ -79,7 +79,10 @@ def test_success_by_environment_and_by_turns(stage, tables, tiny_model):
         ("incorrect", 2, 1, "stop"),
         ("incorrect", 2, 1, "turns"),
     ]
-    assert "<tool_response>\n13\n</tool_response>" in rows[6]["text"]
+    assert (
+        "<tool_response>\n13\n[One turn is left: answer now. Calls in it are not carried out.]\n</tool_response>"
+        in rows[6]["text"]
+    )
     scores = {(r["benchmark"], r["metric"]): r for r in read_table(out / "scores.parquet", SCORE).to_pylist()}
     assert (scores["agent", "avg@k"]["value"], scores["agent", "avg@k"]["n"]) == (pytest.approx(0.6), 5)
     parts = {metric: (row["value"], row["n"], row["k"]) for (name, metric), row in scores.items() if "success" in metric}

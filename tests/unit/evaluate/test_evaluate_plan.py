@@ -2,8 +2,10 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
+import yaml
 
 from openqwq.artifacts.files import write_json, write_table
 from openqwq.artifacts.manifest import read_manifest
@@ -13,6 +15,8 @@ from openqwq.errors import StageFailure, UserError
 from openqwq.evaluate import final, gate_plan
 from openqwq.evaluate.power import DRIFT, detectable_loss, power, problems_for, sampling_variance, spread
 from openqwq.evaluate.statistics import difference
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def simulated(n, k, margin, loss, decided, trials=300):
@@ -35,6 +39,21 @@ def test_the_power_is_that_of_the_gate_itself(n, k, margin):
     deviation = spread(0.25 - 0.03 - 0.0, k, k)  # E p(1 − p) of p uniform on [.2, .8]
     seen = simulated(n, k, margin, 0.0, lambda d, m: d.floor > -m)
     assert power(deviation, n, margin) == pytest.approx(seen, abs=0.08)
+
+
+def test_the_power_that_the_demo_states_is_that_of_its_sizes():
+    text = (ROOT / "config" / "demo.yaml").read_text(encoding="utf-8")
+    said, demo = " ".join(text.replace("#", " ").split()), yaml.safe_load(text)
+    counts, samples = demo["curate"]["held_out"], demo["evaluate"]["held_out_samples"]
+
+    def told(name, variance):
+        n, k = counts[name], samples[name]
+        return n, k, f"{100 * power(spread(variance, k, k), n, demo['evaluate']['gate']['margin']):.0f} %"
+
+    n, k, share = told("math", 0.25)  # the largest variance of a single sample that there can be
+    assert f"{share} on math (n {n}, k {k})" in said
+    n, k, share = told("code", 0.25)
+    assert f"{share} on code (n {n}, k {k}) at the largest spread there can be" in said
 
 
 def test_at_the_margin_one_in_twenty_passes_and_the_detectable_loss_is_detected():

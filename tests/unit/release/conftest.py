@@ -31,6 +31,7 @@ def run(tmp_path: Path, tiny_model: Path) -> Path:
         manifest(folder / stage, stage)
     curate(folder, sums="Apache-2.0", functions="MIT")
     config = load_file(ROOT / "config" / "tiny.yaml").model_dump(mode="json")
+    config["general"]["interpolation"] = 0.4
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     score = {
         "stage": "general", "benchmark": "math", "domain": "math", "metric": "avg@k", "subset": "all", "k": 2, "n": 16,

@@ -93,7 +93,7 @@ def test_the_card_tells_the_runs_figures(run, tmp_path):
         "temperature 0.6, top_p 0.95, top_k 40", "Verdict: **pass**", "| sums | problems | Apache-2.0 | 5 | 2 | 2 |",
         "| functions | problems | MIT |",
         "5b47a1a0c95b47a1a0c9", "git checkout 5b47a1a0c95b", "c0ffee", "DIR/openqwq/config.yaml all", "Contamination",
-        "Known limits", "-2.0 … +5.0 points",
+        "Known limits", "-2.0 … +5.0 points", "KL 0, published 0.4 of the way from its first weights to its last |",
     ):  # fmt: skip
         assert part in card.text, part
     out = tmp_path / "out"

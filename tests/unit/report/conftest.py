@@ -45,7 +45,7 @@ CONFIG: dict[str, Any] = {
     },
     "reward_model": {"epochs": 1, "batch_size": 16, "optimizer": {"learning_rate": 2e-5}},
     "general": {
-        "steps": 8, "groups": 12, "group_size": 8, "clip_low": 0.2, "clip_high": 0.28, "kl": 0.001,
+        "steps": 8, "groups": 12, "group_size": 8, "clip_low": 0.2, "clip_high": 0.28, "kl": 0.001, "interpolation": 0.4,
         "optimizer": {"learning_rate": 1e-5},
     },
     "report": {"title": None, "samples": 3},

@@ -239,6 +239,10 @@ def test_a_benchmark_that_the_last_stage_was_not_drawn_of_stands_beside_others_w
     assert "AIME 2024 (reason)" in build(run_folder).words()
 
 
+def test_weights_that_were_interpolated_are_told_with_their_stage_alone(build, run_folder):
+    assert build(run_folder).words().count("0.4 of the way from the first to the last") == 1
+
+
 def test_problems_and_samples_are_ranges_where_stages_differ(build, run_folder):
     def measured():
         return int(re.search(r"measured on (\d+) problems", build(run_folder).words())[1])

@@ -11,7 +11,7 @@ from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import ROLLOUT
 from openqwq.config import Bounds
 from openqwq.config.train import GrpoConfig
-from openqwq.errors import UserError
+from openqwq.errors import StageFailure, UserError
 from openqwq.generate import Sample
 from openqwq.train.dynamic import RolloutMaker
 from openqwq.train.pool import ProblemPool
@@ -46,14 +46,14 @@ def verifiers():
         yield pool
 
 
-def maker(folder, verifiers, policy=None, verifier="math", profile=None, bounds=None, **changes):
+def maker(folder, verifiers, policy=None, verifier="math", profile=None, bounds=None, scorer=None, **changes):
     settings = {"steps": STEPS, "groups": GROUPS, "group_size": SIZE, "micro_batch_size": SIZE, "sampling": {"max_tokens": 32}}
     settings |= {"optimizer": {"learning_rate": 1e-3}, "domains": {"math": {}}, "rest": 2} | changes
     config = GrpoConfig.model_validate_json(json.dumps(settings))
     problem = {"domain": "math", "verifier": verifier, "reference": json.dumps({"answer": "4"})}
     pool = ProblemPool({"math": [problem | {"id": name} for name in RATES]}, config, 1, profile)
     bounds = bounds or Bounds(several_boxes=1, no_thinking=1, reference_copied=1)
-    return RolloutMaker(config, pool, lambda p: p["id"], policy or Policy(), verifiers, None, folder, 1, bounds)
+    return RolloutMaker(config, pool, lambda p: p["id"], policy or Policy(), verifiers, scorer, folder, 1, bounds)
 
 
 def carry_out(made, steps):
@@ -97,6 +97,27 @@ def test_resting_what_teaches_nothing_saves_generation(tmp_path, verifiers):
         return sum(figures["generated_factor"] for figures, _ in told[10:])
 
     assert generated(4) < 0.9 * generated(0)
+
+
+def test_a_policy_that_learns_to_please_the_reward_model_is_stopped_and_goes_on_under_a_raised_bound(tmp_path, verifiers):
+    policy, dice = Policy(lambda _: 0.9 - 0.08 * policy.step), random.Random(1)
+
+    def pleased(asked):
+        return [0.05 * policy.step + 0.1 * dice.random() for _ in asked]
+
+    def go_on(steps, watch_rules):
+        bounds = Bounds(several_boxes=1, no_thinking=1, reference_copied=1, watch_rules=watch_rules)
+        domains = {"math": {"rewards": {"accuracy": 1.0, "reward_model": 0.5}}}
+        made = maker(tmp_path, verifiers, policy, bounds=bounds, scorer=pleased, domains=domains)
+        for policy.step in steps:
+            made.make(policy.step)
+        return made.figures
+
+    with pytest.raises(StageFailure, match=r"steps 1 to \d+: the reward model's mean score rose .*watch_rules allows 0\.1"):
+        go_on(range(1, STEPS), 0.1)
+    assert policy.step >= 5
+    figures = go_on([policy.step, policy.step + 1], 1.0)
+    assert figures["watch/rules_change"] < -0.1 < 0.1 < figures["watch/reward_model_change"]
 
 
 def test_figures_count_what_is_stored_and_what_is_trained_on(whole):

@@ -1,8 +1,11 @@
 """The stage with several updates a batch: figures in its curves, the entropy watch, an exact resume between batches."""
 
 import json
+import shutil
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from openqwq.artifacts.files import read_table, write_table
 from openqwq.artifacts.schemas import METRIC, PROBLEM, PROFILE, ROLLOUT
@@ -10,7 +13,9 @@ from openqwq.config import Bounds, Execution
 from openqwq.config.train import GrpoConfig
 from openqwq.errors import StageFailure
 from openqwq.stage import Stage
+from openqwq.train import grpo
 from openqwq.train.grpo import run
+from openqwq.train.interpolate import interpolate
 
 CONFIG = {
     "steps": 8,
@@ -130,6 +135,54 @@ def test_rollouts_on_which_every_save_builds_cannot_be_replaced(tiny_model, tmp_
     table.write_bytes(content)
     with pytest.raises(StageFailure, match="entropy"):
         attempt(tmp_path, tiny_model, inputs, entropy=50.0)
+
+
+def test_only_what_is_published_is_interpolated(tiny_model, tmp_path, inputs, whole):
+    half = attempt(tmp_path, tiny_model, inputs, {"interpolation": 0.5})
+    assert curves(half) == curves(whole)
+    first, middle, last = (
+        load_file(folder / "model.safetensors") for folder in (tiny_model, half / "checkpoint", whole / "checkpoint")
+    )
+    assert any(not torch.equal(first[name], last[name]) for name in last)
+    for name in last:
+        torch.testing.assert_close(middle[name], (first[name] + last[name]) / 2)
+
+
+def test_where_the_first_weights_have_gone_training_is_kept_and_published_once_they_are_back(
+    tiny_model, tmp_path, inputs, whole, monkeypatch, capsys
+):
+    start = tmp_path / "start"
+    shutil.copytree(tiny_model, start)
+
+    def without_first_weights(*given):
+        (start / "model.safetensors").rename(tmp_path / "away")
+        interpolate(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(grpo, "interpolate", without_first_weights)
+        with pytest.raises(StageFailure, match="Put them back"):
+            attempt(tmp_path, start, inputs, {"interpolation": 0.5})
+    assert not (tmp_path / "reason").exists()
+    (tmp_path / "away").rename(start / "model.safetensors")
+    assert curves(attempt(tmp_path, start, inputs, {"interpolation": 0.5})) == curves(whole), "no step more"
+    assert "resuming from step 8" in capsys.readouterr().err
+
+
+def test_a_stage_killed_between_its_last_save_and_publishing_trains_no_further(tiny_model, tmp_path, inputs, whole, monkeypatch):
+    def dies(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(grpo, "publish_checkpoint", dies)
+        with pytest.raises(KeyboardInterrupt):
+            attempt(tmp_path, tiny_model, inputs)
+    resumed = attempt(tmp_path, tiny_model, inputs)
+    weights = [(out / "checkpoint" / "model.safetensors").read_bytes() for out in (resumed, whole)]
+    assert weights[0] == weights[1]
+    assert curves(resumed) == curves(whole)
+    assert [path.name for path in sorted((resumed / "rollouts").iterdir())] == [
+        f"step-0000{step}.parquet" for step in (1, 3, 5, 7)
+    ]
 
 
 # Rewards that an untrained model never gets.

@@ -5,10 +5,11 @@ import math
 import random
 
 import pytest
+from benchmarks.verdict_pairs import together
 from pair_helpers import completion, encoded
 
 from openqwq.artifacts.files import write_table
-from openqwq.artifacts.schemas import COMPLETION, PREFERENCE
+from openqwq.artifacts.schemas import COMPLETION, PAIR, PREFERENCE
 from openqwq.config.reward import VerdictPairs
 from openqwq.errors import UserError
 from openqwq.generate.checkpoint import load_tokenizer
@@ -163,3 +164,24 @@ def test_the_control_swaps_half_of_the_pairs_and_the_same_ones_for_a_seed():
     assert all(len(one.pair.chosen) == len(one.chosen) for one in swapped)
     assert swapped == shuffled(pairs, 1)
     assert swapped != shuffled(pairs, 2)
+
+
+def test_the_benchmark_counts_held_out_pairs_from_verdicts_of_all_domains_together(tmp_path):
+    def row(number, source, split, chosen, rejected, tokens=(9, 5)):
+        side = None if source == "preferences" else 0
+        return {
+            "id": f"p{number}", "source": source, "domain": "math", "split": split, "reason": None, "chosen_sample": side,
+            "rejected_sample": side, "margin": 0.0, "chosen_tokens": tokens[0], "rejected_tokens": tokens[1],
+            "chosen_score": chosen, "rejected_score": rejected,
+        }  # fmt: skip
+
+    rows = [
+        row(1, "verdicts/math", "held_out", 1.0, 0.0), row(1, "verdicts/math", "held_out", 0.0, 1.0, (9, 9)),
+        row(2, "verdicts/code", "held_out", 1.0, 0.0, (5, 9)), row(3, "verdicts/math", "train", None, None),
+        row(4, "preferences", "held_out", 0.0, 1.0),
+    ]  # fmt: skip
+    write_table(tmp_path / "pairs.parquet", rows, PAIR)
+    accuracy_row, interval = together(tmp_path / "pairs.parquet", "longer")
+    assert (accuracy_row.n, accuracy_row.ours, accuracy_row.theirs) == (3, 0.75, 0.375)  # means over the two problems
+    assert interval.n == 2
+    assert together(tmp_path / "pairs.parquet", "shorter")[0].theirs == 0.625

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from statistics import fmean, pstdev
 
 import pytest
 from pair_helpers import completion
@@ -14,6 +15,7 @@ from openqwq.errors import UserError
 from openqwq.stage import Stage
 from openqwq.train import control, reward_model
 from openqwq.train.reward_model import run
+from openqwq.train.scorer import STATISTICS
 
 CONFIG = {
     "epochs": 3,
@@ -135,6 +137,28 @@ def test_margins_reach_the_loss(tiny_model, inputs, tmp_path):
     # At first all scores are near 0: -log σ(-5) for the half of the pairs with margin 1, -log ½ for the rest.
     assert without == pytest.approx(0.693, abs=0.1)
     assert 1.5 < with_margins < 5.0
+
+
+def test_centring_holds_the_scores_near_zero(tiny_model, inputs, tmp_path):
+    def scores(out):
+        rows = [row for row in read_table(out / "pairs.parquet", PAIR).to_pylist() if row["chosen_score"] is not None]
+        return [row[side] for row in rows for side in ("chosen_score", "rejected_score")]
+
+    shared = {"verdict_pairs": None, "control_steps": 0}
+    free, centred = (
+        scores(attempt(tmp_path / name, tiny_model, inputs, **shared, **more))
+        for name, more in (("free", {}), ("centred", {"centring": 10.0}))
+    )
+    assert sum(map(abs, centred)) < 0.5 * sum(map(abs, free))
+
+
+def test_what_scores_are_normalised_with_is_of_the_held_out_pairs(tiny_model, inputs, tmp_path):
+    out = attempt(tmp_path, tiny_model, inputs, control_steps=0)
+    rows = [row for row in read_table(out / "pairs.parquet", PAIR).to_pylist() if row["chosen_score"] is not None]
+    scores = [row[side] for row in rows for side in ("chosen_score", "rejected_score")]
+    stored = json.loads((out / "checkpoint" / STATISTICS).read_text())
+    assert stored["mean"] == pytest.approx(fmean(scores))
+    assert stored["deviation"] == pytest.approx(pstdev(scores))
 
 
 def read_loss(out):

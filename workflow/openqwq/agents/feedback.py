@@ -5,6 +5,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+# Behind the last answer before the last turn that there may be.
+LAST_TURN = "\n[One turn is left: answer now. Calls in it are not carried out.]"
+
 # What the chat template writes itself. A text that holds it would close its response, or open a turn of somebody else.
 _TAGS = r"</?(?:tool_call|tool_response|tools|think)>"
 _CONTROL = r"<\|[^<>|\n]{1,60}\|>"

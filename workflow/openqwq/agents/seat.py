@@ -104,6 +104,8 @@ class Seat:
         if self.asked is not None:
             self._hear(self.asked, sampler)
             return
+        if not isinstance(self.environment, Conversation) and self.episode.turns == self.limits.max_turns - 1:
+            self.answers[-1] += feedback.LAST_TURN  # the benchmarks with a user say nothing of the kind
         text = between(self.tokenizer, self.answers)
         segment = Segment(self._ids(text), False, [], text)
         if not self._has_room(len(segment.token_ids)):

@@ -13,5 +13,7 @@ def header(path: Path) -> dict[str, Any]:
         length = int.from_bytes(handle.read(8), "little")
         text = handle.read(length) if length <= LONGEST else b""
     tensors: dict[str, Any] = json.loads(text)
+    if not isinstance(tensors, dict):
+        raise ValueError("its header is no JSON object")
     tensors.pop("__metadata__", None)
     return tensors

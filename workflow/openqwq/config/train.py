@@ -153,6 +153,7 @@ class GrpoConfig(Strict):
     truncated: Literal["train", "mask"] = "train"  # completions cut at max_tokens: trained on, or left out of their group
     overlong_buffer: Positive | None = None  # tokens before max_tokens in which the reward `overlong` falls to -1
     reward_model_clip: Rate | None = None  # deviations at which its scores are cut before they are squashed (4 if not given)
+    interpolation: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0  # published: this far from the first weights to the last
     autocast: Autocast = "auto"
     gradient_checkpointing: bool = False
 

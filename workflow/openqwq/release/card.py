@@ -119,6 +119,8 @@ def _recipe(source: Source) -> str:
         if "group_size" in config:
             size = f"{config['steps']} steps of {config['groups']} × {config['group_size']} completions"
             size += f", loss {config['loss']}, KL {config['kl']:g}"
+            if config.get("interpolation", 1) < 1:  # which runs made by an earlier version do not record
+                size += f", published {config['interpolation']:g} of the way from its first weights to its last"
         else:
             size = f"{config['epochs']} epochs, batch {config['batch_size']}, {config['max_length']} tokens"
         rows.append(f"| {stage} | {what} | {size} | {optimizer.get('learning_rate', 0):g} |")

@@ -62,6 +62,8 @@ def facts(stage: str, config: dict[str, Any], rows: Rows, manifest: dict[str, An
         if any(clip is not None for clip in clips):
             made.append(("clip", " / ".join("–" if clip is None else f"{clip:g}" for clip in clips)))
         made.append(("KL weight", f"{config.get('kl'):g}"))
+        if config.get("interpolation", 1) < 1:
+            made.append(("published weights", f"{config['interpolation']:g} of the way from the first to the last"))
     elif "batch_size" in config:
         made.append(("a step", f"{config['batch_size']} {'pairs' if stage == 'reward_model' else 'traces'}"))
         made.append(("epochs", str(config.get("epochs"))))

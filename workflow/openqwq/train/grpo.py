@@ -25,6 +25,7 @@ from openqwq.train.dynamic import RolloutMaker
 from openqwq.train.entropy import hold_entropy
 from openqwq.train.grpo_arguments import trainer_settings, trl_arguments
 from openqwq.train.grpo_trainer import RolloutGrpoTrainer
+from openqwq.train.interpolate import interpolate
 from openqwq.train.loop import find_save, publish_checkpoint, train
 from openqwq.train.pool import load_pool
 from openqwq.train.rollouts import Group
@@ -135,6 +136,9 @@ def run(
             hacking.hold(meter, execution.bounds, rollouts)
 
     def add(folder: Path) -> None:
+        if config.interpolation < 1:
+            stage.progress.say(f"publishing weights {config.interpolation:g} of the way from the first to the last")
+            interpolate(folder / "checkpoint", policy, config.interpolation)
         (folder / "rollouts").mkdir()
         for path in tables(rollouts).values():
             shutil.copy(path, folder / "rollouts")

@@ -39,6 +39,8 @@ class SealedSaves(Trainer):
     Stock rotation removes an older save as soon as the newer one is written, not knowing whether its bytes have reached the
     disk, and goes by modification times, which a copied folder does not have. A save that cannot be written whole (a full
     disk) is removed again and ends the stage; those before it stay.
+
+    Stock training that resumes from the save of its last step takes another one where an epoch has more; here it takes none.
     """
 
     def __init__(self, **keywords: Any) -> None:
@@ -53,6 +55,12 @@ class SealedSaves(Trainer):
     def resumable_step(self) -> int:
         """The newest step whose end a save taken before the next optimizer step could be of."""
         return int(self.state.global_step)
+
+    def _run_epoch(self, *positional: Any, **keywords: Any) -> None:
+        if self.state.global_step >= self.state.max_steps:
+            self.control.should_training_stop = True
+        else:
+            super()._run_epoch(*positional, **keywords)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         self.hold(model)

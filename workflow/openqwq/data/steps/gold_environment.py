@@ -6,6 +6,7 @@ environment. A trace is its own solution, and what it holds as the tools' answer
 
 import json
 
+from openqwq.agents.feedback import LAST_TURN
 from openqwq.agents.replay import Replay, replay, spoken
 from openqwq.data.rows import Message, Row, metadata_of
 from openqwq.data.steps.golds import NoTrial
@@ -46,4 +47,5 @@ def _turns(row: Row) -> list[str]:
 
 
 def _heard(messages: list[Message]) -> list[str]:
-    return [message["content"] for message in messages if message["role"] == "tool"]
+    """The tools' answers, without what a stage says behind the last of them."""
+    return [message["content"].removesuffix(LAST_TURN) for message in messages if message["role"] == "tool"]
