@@ -78,6 +78,8 @@ def rows(figures: dict[str, Any]) -> list[Row]:
 def together(pairs: Path, rule: str) -> list[Row]:
     """The same of all held-out pairs from verdicts, whatever their domain."""
     kept = [row for row in read_table(pairs, PAIR).to_pylist() if row["split"] == "held_out" and row["chosen_sample"] is not None]
+    if not kept:
+        return []
     prompts, sign = [row["id"] for row in kept], 1 if rule == "longer" else -1
     ours = share([win(row["chosen_score"] - row["rejected_score"]) for row in kept], prompts)
     length = share([win(sign * (row["chosen_tokens"] - row["rejected_tokens"])) for row in kept], prompts)

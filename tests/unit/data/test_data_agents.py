@@ -103,6 +103,14 @@ def test_a_trace_that_was_told_of_its_last_turn_is_what_the_environment_answers(
     assert (len(kept), dropped) == (1, [])
 
 
+def test_a_note_of_the_last_turn_in_the_middle_is_no_answer_of_a_tool():
+    trace = next(row for row in rows("traces", size=40, environments=["files"]) if len(row["turns"]) > 2)
+    told = [dict(turn) for turn in trace["turns"]]
+    told[1]["content"] += LAST_TURN
+    kept, dropped = judged([trace | {"turns": told}])
+    assert (kept, [why for _, why in dropped]) == ([], ["the tools' answers in the trace are not what the environment answers"])
+
+
 def test_trace_filters_replay_a_trace():
     good, bad = rows("traces", size=2, environments=["files"])
     assert trace_answer.reasons([good, changed(bad, expected={})], None)[0] is None

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
+from openqwq.artifacts.manifest import write_manifest
 from openqwq.errors import StageFailure
 from openqwq.train.interpolate import interpolate
 
@@ -84,3 +85,16 @@ def test_first_weights_that_end_early_are_named(tmp_path):
     (first / "model.safetensors").write_bytes(whole[:-4])
     with pytest.raises(StageFailure, match=r"first/model\.safetensors, cannot be read"):
         interpolate(last, first, 0.5)
+
+
+def test_other_weights_of_the_same_shape_under_the_old_manifest_are_refused(tmp_path):
+    last, first = checkpoint(tmp_path / "last", LAST), checkpoint(tmp_path / "first", LAST)
+    write_manifest(first, {})
+    interpolate(last, first, 0.5)
+    before = (last / "model.safetensors").read_bytes()
+    save_file({"a": torch.zeros(2), "b": torch.zeros(1, 1)}, first / "model.safetensors", {"format": "pt"})
+    with pytest.raises(
+        StageFailure, match=r"first/model\.safetensors has not the hash that its manifest gives.* What was trained is kept"
+    ):
+        interpolate(last, first, 0.5)
+    assert (last / "model.safetensors").read_bytes() == before

@@ -185,3 +185,5 @@ def test_the_benchmark_counts_held_out_pairs_from_verdicts_of_all_domains_togeth
     assert (accuracy_row.n, accuracy_row.ours, accuracy_row.theirs) == (3, 0.75, 0.375)  # means over the two problems
     assert interval.n == 2
     assert together(tmp_path / "pairs.parquet", "shorter")[0].theirs == 0.625
+    write_table(tmp_path / "pairs.parquet", rows[3:], PAIR)
+    assert together(tmp_path / "pairs.parquet", "longer") == []

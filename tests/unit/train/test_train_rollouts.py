@@ -162,12 +162,14 @@ def test_the_reward_model_is_asked_only_where_a_reward_names_it(tmp_path, verifi
 
 
 def test_trl_still_has_what_is_overridden_and_relied_on():
+    from transformers import Trainer
     from trl import GRPOTrainer
 
     assert list(inspect.signature(GRPOTrainer._prepare_inputs).parameters) == ["self", "generation_batch"]
     assert list(inspect.signature(GRPOTrainer._compute_loss).parameters) == ["self", "model", "inputs"]
     assert list(inspect.signature(GRPOTrainer._save_checkpoint).parameters) == ["self", "model", "trial"]
     assert list(inspect.signature(GRPOTrainer.training_step).parameters) == ["self", "model", "inputs", "num_items_in_batch"]
+    assert "self._run_epoch(" in inspect.getsource(Trainer._inner_training_loop)
     parameters = inspect.signature(GRPOTrainer._get_per_token_logps_and_entropies).parameters
     assert list(parameters)[:5] == ["self", "model", "input_ids", "attention_mask", "logits_to_keep"]
     source = inspect.getsource(GRPOTrainer)

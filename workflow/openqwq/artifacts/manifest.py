@@ -108,13 +108,20 @@ def input_hash(path: Path) -> str:
         raise UserError(f"{path}: no such file or folder. Run the stage that makes it, or correct the path.")
     if manifest_path(path).is_file():
         return str(read_manifest(path)["content"])
-    for folder in path.resolve().parents:
+    part = recorded(path)
+    if part is None:
+        return content_hash(describe(path))
+    root = path.resolve().parent if path.is_file() else path.resolve()
+    return sha256_json({str(file.relative_to(root)): digest for file, digest in part.items()})
+
+
+def recorded(path: Path) -> dict[Path, str] | None:
+    """The hashes of the files in `path`, from the manifest of the artifact that it is or lies in; None where there is none."""
+    for folder in (path.resolve(), *path.resolve().parents):
         if (folder / MANIFEST).is_file():
             outputs = {folder / name: output["sha256"] for name, output in read_manifest(folder)["outputs"].items()}
-            root = path.resolve().parent if path.is_file() else path.resolve()
-            part = {file: digest for file, digest in outputs.items() if file.is_relative_to(path.resolve())}
-            return sha256_json({str(file.relative_to(root)): digest for file, digest in part.items()})
-    return content_hash(describe(path))
+            return {file: digest for file, digest in outputs.items() if file.is_relative_to(path.resolve())}
+    return None
 
 
 def write_manifest(path: Path, record: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from openqwq.artifacts.files import replacing
+from openqwq.artifacts.manifest import recorded, sha256_file
 from openqwq.artifacts.weights import header
 from openqwq.errors import StageFailure
 from openqwq.train.saves import removed_if_torn
@@ -24,9 +25,10 @@ def interpolate(checkpoint: Path, start: Path, share: float) -> None:
     """Moves the weights in `checkpoint`, W, to S + share · (W - S), where S are those of the checkpoint `start`.
 
     File by file, computed in float32, stored in the dtype that `checkpoint` has. Raises `StageFailure` where `start` cannot be
-    read or is of another model, and where the disk does not take the files.
+    read, is another model or no longer what its manifest says, and where the disk does not take the files.
     """
     places = _places(start)
+    _as_recorded(start, set(places.values()))
     for path in sorted(checkpoint.glob("*.safetensors")):
         with safe_open(path, "pt") as last:
             metadata = last.metadata()
@@ -46,6 +48,13 @@ def _places(start: Path) -> dict[str, Path]:
     if not places:
         raise _unread(start, "it has no safetensors")
     return places
+
+
+def _as_recorded(start: Path, files: set[Path]) -> None:
+    """A resumed stage reads the weights that it began with for the first time here: others of the same shape would go unseen."""
+    for file, digest in (recorded(start) or {}).items():
+        if file in {each.resolve() for each in files} and sha256_file(file) != digest:
+            raise _other(f"{file} has not the hash that its manifest gives")
 
 
 def _first(places: dict[str, Path], name: str, start: Path) -> torch.Tensor:

@@ -48,4 +48,5 @@ def _turns(row: Row) -> list[str]:
 
 def _heard(messages: list[Message]) -> list[str]:
     """The tools' answers, without what a stage says behind the last of them."""
-    return [message["content"].removesuffix(LAST_TURN) for message in messages if message["role"] == "tool"]
+    heard = [message["content"] for message in messages if message["role"] == "tool"]
+    return [*heard[:-1], *(last.removesuffix(LAST_TURN) for last in heard[-1:])]
