@@ -1,6 +1,7 @@
 """The four environments: what their tools do, what they refuse, and that no input can hang or blow them."""
 
 import contextlib
+import json
 import time
 
 import pytest
@@ -140,12 +141,12 @@ def test_the_desk_is_scored_by_all_its_rows():
 
 def test_the_desk_finds_and_creates():
     desk = shop()
-    assert desk.find_customer("holberg") == [{"id": "C1", "name": "Mara Holberg"}]
-    assert desk.list_orders("C2") == [{"id": "O1002", **SHOP["orders"]["O1002"]}]
+    assert json.loads(desk.find_customer("holberg")) == [{"id": "C1", "name": "Mara Holberg"}]
+    assert json.loads(desk.list_orders("C2")) == [{"id": "O1002", **SHOP["orders"]["O1002"]}]
     assert desk.create_order("C1", "P1", 5) == "created order O1003"
-    assert desk.find_product("LAMP")[0]["stock"] == 0
+    assert json.loads(desk.find_product("LAMP"))[0]["stock"] == 0
     desk.change_quantity("O1003", 1)
-    assert desk.find_product("lamp")[0]["stock"] == 4
+    assert json.loads(desk.find_product("lamp"))[0]["stock"] == 4
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def world(answer="4711", seconds=10.0, documents=DOCUMENTS):
 
 def test_documents_are_found_read_and_the_answer_is_scored():
     search = world()
-    assert [hit["title"] for hit in search.search("poet Holberg")] == ["Mara Holberg"]
+    assert [hit["title"] for hit in json.loads(search.search("poet Holberg"))] == ["Mara Holberg"]
     assert search.read("Ostley") == DOCUMENTS["Ostley"]
     assert search.score(r"<think>\boxed{1}</think>\boxed{4{,}711}").outcome == "correct"
     assert search.score("4711").reason == "no answer: no closed box after the thinking"
@@ -207,7 +208,7 @@ def test_no_query_is_a_wrong_expression(query):
     search = world()
     with contextlib.suppress(ToolError):
         search.search(query)
-    assert search.search("poet " + query)[0]["title"] == "Mara Holberg"
+    assert json.loads(search.search("poet " + query))[0]["title"] == "Mara Holberg"
 
 
 def test_a_search_beyond_its_time_is_stopped():

@@ -1,6 +1,7 @@
 """An environment class in TRL's stock trainer, as it is."""
 
 import warnings
+from random import Random
 
 import pytest
 from agents_helpers import call, problem, tasks
@@ -9,6 +10,7 @@ from openqwq.agents.environment import tool_names
 from openqwq.agents.environments.files import Files
 from openqwq.agents.registry import ENVIRONMENTS
 from openqwq.agents.trl import environment_reward
+from openqwq.data.sources.builtin.agents import solved
 from openqwq.verify import unscorable
 
 TREE = {"files": {"/a.txt": "one"}, "expected": {"/b.txt": "one"}, "folders": []}
@@ -24,8 +26,8 @@ def build(model, folder, name, rows):
         output_dir=str(folder),
         per_device_train_batch_size=4,
         num_generations=2,
-        max_completion_length=600,
-        max_tool_calling_iterations=2,
+        max_completion_length=6000,
+        max_tool_calling_iterations=8,
         max_steps=1,
         use_cpu=True,
         bf16=False,
@@ -45,6 +47,19 @@ def build(model, folder, name, rows):
         )
 
 
+def speak(trainer, turns, monkeypatch):
+    """Lets every completion say these turns; how many prompts each turn was asked for."""
+    tokenizer, asked = trainer.processing_class, []
+
+    def generate(prompt_ids, *_rest, **_more):
+        own = [*tokenizer(turns[len(asked)], add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        asked.append(len(prompt_ids))
+        return [own for _ in prompt_ids], None
+
+    monkeypatch.setattr(trainer, "_generate_single_turn", generate)
+    return asked
+
+
 @pytest.fixture
 def trainer(long_model, tmp_path):
     rows = [problem("files", TREE), *(problem("files", task, number=n) for n, task in enumerate(tasks("files", 3), 1))]
@@ -61,16 +76,7 @@ def test_trl_takes_each_class_as_it_is(long_model, tmp_path, name):
 def test_trl_trains_a_step_on_episodes(trainer, monkeypatch):
     """The turns are put into the model's mouth, for a random one calls nothing. Tools, masks, rewards and the step are TRL's."""
     tokenizer = trainer.processing_class
-    said = {0: call("mv", source="/a.txt", target="/b.txt"), 1: "Done."}
-    seen: list[int] = []
-
-    def generate(prompt_ids, *_rest, **_more):
-        text = said[min(len(seen), 1)]
-        seen.append(len(prompt_ids))
-        own = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        return [own for _ in prompt_ids], None
-
-    monkeypatch.setattr(trainer, "_generate_single_turn", generate)
+    seen = speak(trainer, [call("mv", source="/a.txt", target="/b.txt"), "Done."], monkeypatch)
     kept = {}
     stock_score = trainer._generate_and_score_completions
 
@@ -88,6 +94,24 @@ def test_trl_trains_a_step_on_episodes(trainer, monkeypatch):
     logged = [entry for entry in trainer.state.log_history if "rewards/environment_reward/mean" in entry]
     assert logged
     assert logged[0]["tools/call_frequency"] == 1.0
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_what_solves_a_task_solves_it_in_trls_rollouts_of_many_turns(long_model, tmp_path, monkeypatch, name):
+    task = max(tasks(name, 20), key=lambda task: task.level)
+    policy = solved({"environment": name, "task": task.task}, task, Random(1))
+    turns = [message["content"] for message in policy.messages if message["role"] == "assistant"]
+    rewards = []
+    for said in (turns, [*turns[:-1], "I have done it."]):
+        trainer = build(long_model, tmp_path, name, [problem(name, task, number=n) for n in range(4)])
+        asked = speak(trainer, said, monkeypatch)
+        trainer.train()
+        assert len(asked) == len(turns) >= 2
+        (logged,) = [entry for entry in trainer.state.log_history if "rewards/environment_reward/mean" in entry]
+        assert logged["tools/failure_frequency"] == 0.0
+        rewards.append(logged["rewards/environment_reward/mean"])
+    by_state = name in ("files", "orders")  # the other two are scored by their answer
+    assert rewards == [1.0, 1.0 if by_state else 0.0]
 
 
 def test_the_reward_is_the_environments_score_or_none():

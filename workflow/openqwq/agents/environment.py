@@ -41,11 +41,16 @@ def not_a_tool(method: Method) -> Method:
     return cast(Method, _Hidden(method))
 
 
+def as_text(value: Any) -> str:
+    """A tool's answer as JSON. TRL takes a list that a tool returns for the parts of a message, and of a dict writes Python."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 class Environment(Protocol):
     """One instance serves one episode at a time: `reset`, calls, `score`, and again. `close` ends it.
 
-    A tool returns text or a JSON value and raises `ToolError` for what the model can mend. It may not hang: what a call may
-    take is bounded by its input, or by the `tool_seconds` that the class is made with.
+    A tool returns text, of other values `as_text`, and raises `ToolError` for what the model can mend. It may not hang: what a
+    call may take is bounded by its input, or by the `tool_seconds` that the class is made with.
     """
 
     name: ClassVar[str]

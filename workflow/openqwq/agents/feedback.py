@@ -1,9 +1,10 @@
 """What the model reads of a call: short text that cannot pass for markup of the chat template."""
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any
+
+from openqwq.agents.environment import as_text
 
 # Behind the last answer before the last turn that there may be.
 LAST_TURN = "\n[One turn is left: answer now. Calls in it are not carried out.]"
@@ -20,7 +21,7 @@ def error(what: str) -> str:
 
 def shown(value: Any, most: int) -> str:
     """A tool's result as text of at most about `most` characters; what is left out is left out of the middle, and said."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else as_text(value)
     text = text.encode("utf-8", "backslashreplace").decode() or "(nothing)"
     if len(text) <= most:
         return text

@@ -10,7 +10,7 @@ only for what cannot be cancelled is left to the model.
 from copy import deepcopy
 from typing import Any, ClassVar
 
-from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, not_a_tool, task_of
+from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, as_text, not_a_tool, task_of
 from openqwq.verify import Verdict, correct, incorrect
 
 TABLES = ("customers", "products", "orders", "returns")
@@ -59,7 +59,7 @@ class Orders:
         self._expected = {table: task["expected"].get(table, task[table]) for table in TABLES}
         self._added = 0
 
-    def find_customer(self, name: str) -> list[Row]:
+    def find_customer(self, name: str) -> str:
         """Find customers by their name or a part of it.
 
         Args:
@@ -67,7 +67,7 @@ class Orders:
         """
         return self._found("customers", name, "customer")
 
-    def find_product(self, text: str) -> list[Row]:
+    def find_product(self, text: str) -> str:
         """Find products by their name or a part of it, with price and stock.
 
         Args:
@@ -75,22 +75,22 @@ class Orders:
         """
         return self._found("products", text, "product")
 
-    def list_orders(self, customer_id: str) -> list[Row]:
+    def list_orders(self, customer_id: str) -> str:
         """List all orders of a customer.
 
         Args:
             customer_id: The customer's id, such as C12.
         """
         self._row("customers", customer_id)
-        return [{"id": key, **row} for key, row in self._tables["orders"].items() if row["customer_id"] == customer_id]
+        return as_text([{"id": key, **row} for key, row in self._tables["orders"].items() if row["customer_id"] == customer_id])
 
-    def get_order(self, order_id: str) -> Row:
+    def get_order(self, order_id: str) -> str:
         """Show one order.
 
         Args:
             order_id: The order's id, such as O1001.
         """
-        return {"id": order_id, **self._row("orders", order_id)}
+        return as_text({"id": order_id, **self._row("orders", order_id)})
 
     def create_order(self, customer_id: str, product_id: str, quantity: int) -> str:
         """Create an order of one product for a customer.
@@ -168,14 +168,14 @@ class Orders:
             raise ToolError(f"there is no {table.removesuffix('s')} with the id {key[:40]!r}.")
         return self._tables[table][key]
 
-    def _found(self, table: str, text: str, what: str) -> list[Row]:
+    def _found(self, table: str, text: str, what: str) -> str:
         wanted = text.casefold().strip()
         if not wanted:
             raise ToolError(f"give a part of the {what}'s name.")
         found = [{"id": key, **row} for key, row in self._tables[table].items() if wanted in row["name"].casefold()]
         if not found:
             raise ToolError(f"no {what} is named {text[:80]!r}. Try a shorter part of the name.")
-        return found[:MAX_FOUND]
+        return as_text(found[:MAX_FOUND])
 
     def _open(self, order_id: str) -> Row:
         order = self._row("orders", order_id)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from openqwq.agents.answers import judged, require_gold
 from openqwq.agents.arguments import is_text
-from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, not_a_tool, task_of
+from openqwq.agents.environment import TOOL_SECONDS, BadTask, ToolError, as_text, not_a_tool, task_of
 from openqwq.verify import Verdict
 
 MAX_HITS = 5
@@ -49,7 +49,7 @@ class Search:
         self._index.execute("CREATE VIRTUAL TABLE documents USING fts5(title, text)")
         self._index.executemany("INSERT INTO documents VALUES (?, ?)", self._texts.items())
 
-    def search(self, query: str) -> list[dict[str, str]]:
+    def search(self, query: str) -> str:
         """Search the documents for words; the best five come with a few words of their text.
 
         Args:
@@ -62,7 +62,7 @@ class Search:
         rows = self._rows(match)
         if not rows:
             raise ToolError("no document has any of these words. Try other words.")
-        return [{"title": title, "text": text} for title, text in rows]
+        return as_text([{"title": title, "text": text} for title, text in rows])
 
     def read(self, title: str) -> str:
         """Read a whole document.
