@@ -47,6 +47,15 @@ def test_vllm_is_called_with_them(tiny_model, monkeypatch):
     assert 'NAME = "openqwq"' in plugin.read_text(encoding="utf-8")
 
 
+def test_the_build_for_cpus_does_not_ask_for_the_machines_whole_memory(tiny_model, monkeypatch):
+    monkeypatch.setattr(serve, "find_spec", lambda _name: True)
+    monkeypatch.setattr(serve, "distributions", lambda name: [])
+    words = serve.command(tiny_model, "vllm", "127.0.0.1", 8000, None)
+    at = words.index("--kv-cache-memory-bytes")
+    assert words[at + 1] == str(4 * 2**30)
+    assert words[at + 2 : at + 4] == ["--model", str(tiny_model)]
+
+
 def test_a_vllm_of_another_environment_finds_the_parser(tiny_model, tmp_path):
     if serve._program("vllm"):
         pytest.skip("vLLM is installed here, and goes before others")

@@ -29,14 +29,8 @@ CONFIG = {
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.fixture(scope="module")
-def model(tiny_model, tmp_path_factory):
-    return publish(tiny_model, tmp_path_factory.mktemp("reward") / "reward_model")
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("inputs")
+def problems(folder):
+    folder.mkdir()
     empty = {"source": "s", "domain": "chat", "tools": None, "verifier": None, "reference": None, "metadata": None}
     rows = [empty | {"id": f"p{i}", "messages": [{"role": "user", "content": f"Tell me about {i}."}]} for i in range(12)]
     write_table(folder / "problems.parquet", rows, PROBLEM)
@@ -55,9 +49,10 @@ def attempt(folder, tiny_model, inputs, model, url):
     )
     execution = Execution(generation_dtype="float32", verifier_workers=1, reward_service=url, saving={"general": 1})
     config = GrpoConfig.model_validate_json(json.dumps(CONFIG))
-    problems, profile, out = inputs / "problems.parquet", inputs / "profile.parquet", folder / "general"
+    out = folder / "general"
     with stage.running():
-        run(stage, config, tiny_model, problems, profile, model / "checkpoint", out, execution)
+        tables = inputs / "problems.parquet", inputs / "profile.parquet"
+        run(stage, config, tiny_model, *tables, model / "checkpoint", out, execution)
     return out
 
 
@@ -68,9 +63,8 @@ def made(out):
     return (out / "checkpoint" / "model.safetensors").read_bytes(), curves, rollouts
 
 
-def test_a_service_killed_under_a_stage_ends_it_and_the_next_attempt_goes_on_to_the_same_bytes(
-    tiny_model, tmp_path, inputs, model, capsys
-):
+def test_a_service_killed_under_a_stage_ends_it_and_the_next_attempt_goes_on_to_the_same_bytes(tiny_model, tmp_path, capsys):
+    inputs, model = problems(tmp_path / "inputs"), publish(tiny_model, tmp_path / "reward_model")
     with Service(model, "--port", "0") as running:
         whole = made(attempt(tmp_path / "whole", tiny_model, inputs, model, running.url))
 

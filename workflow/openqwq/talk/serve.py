@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from openqwq.errors import UserError
 from openqwq.generate.checkpoint import require_checkpoint
+from openqwq.generate.vllm_start import CPU_CACHE_GB
 from openqwq.progress import tell
 from openqwq.talk.thinking import CLOSE
 
@@ -86,10 +87,12 @@ def run(folder: Path, engine: str, host: str, port: int, name: str | None, allow
 def _vllm() -> list[str] | None:
     """How vLLM's server is started, up to the model's folder; None where there is none.
 
-    `vllm serve` asks for a distribution named vllm, and the build for CPUs has another name: there, what the command runs.
+    `vllm serve` asks for a distribution named vllm, and the build for CPUs has another name: there, what the command runs. That
+    build also asks for 92 % of the machine's memory, and refuses to start where other programs have some of it.
     """
     if find_spec("vllm") and not list(distributions(name="vllm")):
-        return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model"]
+        cache = ["--kv-cache-memory-bytes", str(int(CPU_CACHE_GB * 2**30))]
+        return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *cache, "--model"]
     program = _program("vllm")
     return [program, "serve"] if program else None
 

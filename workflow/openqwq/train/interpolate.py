@@ -52,8 +52,10 @@ def _places(start: Path) -> dict[str, Path]:
 
 def _as_recorded(start: Path, files: set[Path]) -> None:
     """A resumed stage reads the weights that it began with for the first time here: others of the same shape would go unseen."""
-    for file, digest in (recorded(start) or {}).items():
-        if file in {each.resolve() for each in files} and sha256_file(file) != digest:
+    known = recorded(start) or {}
+    for file in sorted(files):
+        digest = known.get(start.resolve() / file.name)
+        if digest is not None and sha256_file(file) != digest:
             raise _other(f"{file} has not the hash that its manifest gives")
 
 
