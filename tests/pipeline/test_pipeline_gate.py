@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 import yaml
-from conftest import ROOT, planned
+from conftest import ROOT, Workspace, planned
 
 from openqwq.artifacts.files import read_table, write_json
 from openqwq.artifacts.lineage import lineage
-from openqwq.artifacts.manifest import read_manifest
+from openqwq.artifacts.manifest import describe, manifest_path, read_manifest
 from openqwq.artifacts.schemas import PAIR
-from openqwq.cli import main
+from openqwq.release.build import Wishes, prepare
 
 pytestmark = pytest.mark.timeout(1500)  # the run itself is made in the first test that asks for it
 
@@ -37,22 +37,37 @@ def test_another_end_of_a_failed_gate_measures_nothing_again_and_another_margin_
     assert {k: v for k, v in jobs.items() if k != "total"} == dict.fromkeys(again, 1), "of general alone: under its own plan"
 
 
-def test_a_failed_gate_stops_the_run_keeps_the_scores_and_has_a_report(tiny, tmp_path):
-    """On a copy of the run in which general forgot everything."""
-    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
-    values["evaluate"]["gate"]["on_fail"] = "stop"
-    (tmp_path / "stop.yaml").write_text(yaml.safe_dump(values))
-    run = tmp_path / "run"
-    shutil.copytree(tiny.run / "evaluate", run)
-    gate = json.loads((run / "gate.json").read_text())
+@pytest.fixture
+def failed(tiny, tmp_path):
+    """A copy of the run whose gate has failed: nothing so small loses anything that could be shown."""
+    copied = Workspace(tmp_path / "copied")
+    shutil.copytree(tiny.folder, copied.folder, symlinks=True)
+    place = copied.run / "evaluate" / "gate.json"
+    gate = json.loads(place.read_text())
     gate["benchmarks"][0] |= {"verdict": "fail"}
-    write_json(run / "gate.json", gate | {"verdict": "fail"})
-    options = ["--config", json.dumps(values["evaluate"]["gate"]), "--state", str(tmp_path / "state")]
-    assert main(["final", *options, "--gate", str(run / "gate.json"), "--out", str(run / "stopped.json")]) == 1
-    assert not (run / "stopped.json").exists()
-    assert (run / "scores.parquet").exists()
-    jobs = planned(tiny.snakemake("report", "-n", config=tmp_path / "stop.yaml").stdout)
-    assert "evaluate" not in jobs
+    write_json(place, gate | {"verdict": "fail"})
+    recorded = read_manifest(place)
+    write_json(manifest_path(place), recorded | {"outputs": {name: one.to_json() for name, one in describe(place).items()}})
+    return copied
+
+
+def test_a_failed_gate_stops_the_run_keeps_the_scores_and_has_a_report_or_goes_back_to_reason(failed, tmp_path):
+    values = yaml.safe_load((ROOT / "config" / "tiny.yaml").read_text())
+    for end in ("stop", "rollback"):
+        values["evaluate"]["gate"]["on_fail"] = end
+        (tmp_path / f"{end}.yaml").write_text(yaml.safe_dump(values))
+    final, page = failed.run / "evaluate" / "final.json", failed.run / "report.html"
+    page.unlink()
+    done = failed.snakemake("all", config=tmp_path / "stop.yaml")
+    assert done.returncode != 0
+    assert "the gate failed: general lost more than 10 points to reason" in done.stdout
+    assert not final.exists()
+    assert "Gate" in page.read_text()
+    assert (failed.run / "evaluate" / "scores.parquet").exists()
+    done = failed.snakemake("all", config=tmp_path / "rollback.yaml")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert json.loads(final.read_text())["stage"] == "reason"
+    assert prepare(failed.run, Wishes()).source.stage == "reason"
 
 
 def test_the_reward_model_tells_what_is_simpler(tiny):

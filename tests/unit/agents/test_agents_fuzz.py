@@ -1,7 +1,12 @@
 """Malformed calls in their thousands, and many environments at once: nothing raises, nothing hangs, nothing is left."""
 
+import ctypes
 import json
+import os
+import signal
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -103,7 +108,36 @@ def children() -> set[int]:
             continue
 
 
-def test_32_episodes_of_8_turns_at_once_leave_no_process_behind(tokenizer):
+@pytest.fixture
+def orphans():
+    """Whoever loses its parent becomes a child of this process instead of init's, so that `children` sees it."""
+    prctl, subreaper = ctypes.CDLL(None, use_errno=True).prctl, 36
+    assert prctl(subreaper, 1, 0, 0, 0) == 0
+    yield
+    prctl(subreaper, 0, 0, 0, 0)
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that have not ended."""
+    for pid in pids:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    return pids & children()
+
+
+def test_a_process_without_its_parent_is_seen(orphans):
+    before = children()
+    subprocess.run(["/bin/sh", "-c", "sleep 60 & exit 0"], check=True)
+    left = children() - before
+    assert len(left) == 1
+    os.kill(left.pop(), signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while alive(children() - before) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not children() - before
+
+
+def test_32_episodes_of_8_turns_at_once_leave_no_process_behind(tokenizer, orphans):
     programs = [
         "print(sum(range(100)))",
         "while True: pass",
@@ -125,6 +159,6 @@ def test_32_episodes_of_8_turns_at_once_leave_no_process_behind(tokenizer):
     assert {(e[0].turns, e[0].calls, e[0].finish, e[0].verdict.outcome) for e in episodes} == {(8, 7, "answer", "correct")}
     assert all(5 <= e[0].failed_calls <= 6 for e in episodes)
     deadline = time.monotonic() + 5
-    while children() - before and time.monotonic() < deadline:
+    while alive(children() - before) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not children() - before

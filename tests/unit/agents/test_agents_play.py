@@ -52,12 +52,11 @@ def test_policies_solve_their_tasks_through_the_sampler(tokenizer, name):
     drawn = tasks(name, 4)
     problems = [problem(name, task, number=number) for number, task in enumerate(drawn)]
     sampler = Scripted(tokenizer, expert(drawn))
-    told, handed = [], {}
-    episodes = play(problems, 2, sampler, tokenizer, TURN, 1, ROOMY, lambda *done: told.append(done), handed.__setitem__)
+    told = []
+    episodes = play(problems, 2, sampler, tokenizer, TURN, 1, ROOMY, lambda *done: told.append(done))
     assert [[(e.problem["id"], e.number) for e in row] for row in episodes] == [[(p["id"], 0), (p["id"], 1)] for p in problems]
     assert {e.verdict.outcome for row in episodes for e in row} == {"correct"}
     assert {e.finish for row in episodes for e in row} == {"answer"}
-    assert handed == dict(enumerate(episodes))
     assert told[0] == (0, 8)
     assert told[-1] == (8, 8)
     for episode in (e for row in episodes for e in row):
@@ -186,6 +185,9 @@ def test_too_many_turns(tokenizer):
     last = [call("ls", path="/"), call("mv", source="/a.txt", target="/b.txt")]
     episode = one(tokenizer, last, limits=AgentLimits(max_turns=2, max_context_tokens=16_000))
     assert episode.verdict.outcome == "incorrect"  # the calls of the last turn are not carried out
+    done = [call("mv", source="/a.txt", target="/b.txt"), call("rm", path="/b.txt")]
+    episode = one(tokenizer, done, limits=AgentLimits(max_turns=2, max_context_tokens=16_000))
+    assert (episode.finish, episode.verdict.outcome) == ("turns", "correct")  # the state as it stands
     single = one(tokenizer, last, limits=AgentLimits(max_turns=1, max_context_tokens=16_000))
     assert (single.finish, single.turns, len(single.segments)) == ("turns", 1, 1)
 
@@ -265,11 +267,9 @@ def test_a_sandbox_that_breaks_is_nobodys_fault(tokenizer, monkeypatch):
 
 def test_a_broken_reference_is_unscorable_and_an_unknown_environment_an_error(tokenizer):
     rows = [problem("files", {}), problem("files", TREE)]
-    handed = {}
-    episodes = play(rows, 1, Scripted(tokenizer, lambda *_: "No."), tokenizer, TURN, 1, ROOMY, None, handed.__setitem__)
+    episodes = play(rows, 1, Scripted(tokenizer, lambda *_: "No."), tokenizer, TURN, 1, ROOMY)
     assert [row[0].verdict.outcome for row in episodes] == ["unscorable", "incorrect"]
     assert episodes[0][0].segments == []
-    assert sorted(handed) == [0, 1]
     with pytest.raises(UserError, match="does not exist"):
         play([problem("files", TREE) | {"reference": '{"environment": "web", "task": {}}'}], 1, None, tokenizer, TURN, 1, ROOMY)
     assert play([], 4, None, tokenizer, TURN, 1, ROOMY) == []

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from openqwq.agents import arguments, feedback
-from openqwq.agents.environment import Conversation, Environment, ToolError, called, offered
+from openqwq.agents.clock import within
+from openqwq.agents.environment import TOOL_SECONDS, Conversation, Environment, ToolBroken, ToolError, called, offered
+from openqwq.errors import UserError
+from openqwq.sandbox import SandboxBroken
 from openqwq.verify.answer import split_thinking
 from openqwq.verify.tool_call import BadCall, disguised, read_calls
 
@@ -43,11 +46,13 @@ def read_turn(turn: str) -> Calls:
     return Calls([], f"{len(calls)} calls in one turn, at most {MAX_CALLS}") if len(calls) > MAX_CALLS else Calls(calls)
 
 
-def carry_out(calls: Calls, environment: Environment, most: int, special: Iterable[str] = ()) -> Answers:
+def carry_out(
+    calls: Calls, environment: Environment, most: int, special: Iterable[str] = (), seconds: float = TOOL_SECONDS
+) -> Answers:
     """Carries the calls out in order.
 
-    `most`: characters of one answer; `special`: texts of the tokenizer's special tokens. Raises what an environment raises
-    but for `ToolError`.
+    `most`: characters of one answer; `special`: texts of the tokenizer's special tokens; `seconds`: wall time of a call. Raises
+    `ToolBroken` for a tool that fails with anything but `ToolError`, and `SandboxBroken` and `UserError` as they come.
     """
     if calls.fault is not None:
         told = feedback.error(f"no call was carried out: {calls.fault}. {_FORM}.")
@@ -55,14 +60,14 @@ def carry_out(calls: Calls, environment: Environment, most: int, special: Iterab
     texts, failed = [], 0
     for call in calls.calls:
         try:
-            value = _carried_out(call, environment)
+            value = _carried_out(call, environment, seconds)
         except ToolError as fault:
             value, failed = feedback.error(str(fault)), failed + 1
         texts.append(feedback.escaped(feedback.shown(value, most), special))
     return Answers(texts, failed)
 
 
-def _carried_out(call: dict[str, Any], environment: Environment) -> Any:
+def _carried_out(call: dict[str, Any], environment: Environment, seconds: float) -> Any:
     """The tool's result. Raises `ToolError`, also for an unknown tool and arguments that do not fit."""
     functions = {schema["function"]["name"]: schema["function"] for schema in offered(environment)}
     function = functions.get(call["name"])
@@ -72,4 +77,13 @@ def _carried_out(call: dict[str, Any], environment: Environment) -> Any:
     why = arguments.fault(function, call["arguments"], typed=not isinstance(environment, Conversation))
     if why:
         raise ToolError(why)
-    return called(environment, call["name"], call["arguments"])
+    try:
+        if getattr(environment, "keeps_time", False):
+            return called(environment, call["name"], call["arguments"])
+        return within(seconds, lambda: called(environment, call["name"], call["arguments"]))
+    except (ToolError, SandboxBroken, UserError):
+        raise
+    except ToolBroken as error:
+        raise ToolBroken(f"{call['name']} of the environment {environment.name}: {error}") from error
+    except (Exception, SystemExit) as error:  # of code that may be anybody's
+        raise ToolBroken(f"{call['name']} of the environment {environment.name} raised {error!r}") from error

@@ -21,6 +21,10 @@ class ToolError(Exception):
     """A call that cannot be carried out; the message is what the model reads, so it says what to do instead."""
 
 
+class ToolBroken(Exception):
+    """A tool that hangs, or fails with anything but `ToolError`: nobody knows the state, so the episode is unscorable."""
+
+
 class BadTask(Exception):
     """A problem's task that its environment cannot set up: the problem's fault, so its episodes are unscorable."""
 
@@ -49,8 +53,9 @@ def as_text(value: Any) -> str:
 class Environment(Protocol):
     """One instance serves one episode at a time: `reset`, calls, `score`, and again. `close` ends it.
 
-    A tool returns text, of other values `as_text`, and raises `ToolError` for what the model can mend. It may not hang: what a
-    call may take is bounded by its input, or by the `tool_seconds` that the class is made with.
+    A tool returns text, of other values `as_text`, and raises `ToolError` for what the model can mend. Calls are stopped after
+    `tool_seconds` (`clock.py`), unless the class has `keeps_time = True`: it ends them itself, by the `tool_seconds` that it is
+    made with, and they run in the thread that opened their sandbox.
     """
 
     name: ClassVar[str]

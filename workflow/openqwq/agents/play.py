@@ -19,26 +19,18 @@ def play(
     seed: int,
     limits: AgentLimits,
     progress: Callable[[int, int], None] | None = None,
-    on_problem: Callable[[int, list[Episode]], None] | None = None,
 ) -> list[list[Episode]]:
     """`samples` episodes of each problem, in order. `progress(done, total)` counts episodes that are over.
 
     `sampling.max_tokens` bounds one turn. The noise of a turn depends on seed, problem, number and turn alone.
-    `on_problem(index, episodes)` is called once for each problem, in any order, as soon as its last episode is judged.
     Raises `UserError` for a prompt that leaves no room for a turn, an unknown environment, and a missing sandbox.
     """
     tables = [
         [Seat(problem, number, tokenizer, limits, sampling.max_tokens) for number in range(samples)] for problem in problems
     ]
     seats = [seat for table in tables for seat in table]
-    told: set[int] = set()
 
     def tell() -> None:
-        for index, table in enumerate(tables):
-            if index not in told and all(seat.over for seat in table):
-                told.add(index)
-                if on_problem:
-                    on_problem(index, [seat.episode for seat in table])
         if progress:
             progress(sum(seat.over for seat in seats), len(seats))
 

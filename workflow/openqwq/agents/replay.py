@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openqwq.agents.calls import carry_out, read_turn
-from openqwq.agents.environment import BadTask, Environment, reference_of
+from openqwq.agents.environment import BadTask, Environment, ToolBroken, reference_of
 from openqwq.agents.episode import AgentLimits, Message
 from openqwq.agents.registry import find
 from openqwq.sandbox import SandboxBroken
@@ -25,7 +25,7 @@ class Replay:
 def replay(problem: dict[str, Any], policy: Policy, limits: AgentLimits | None = None) -> Replay:
     """Plays a policy to its end, or to its first turn without a call. Raises `UserError` for an environment that is not known.
 
-    A task that cannot be set up, and a sandbox that breaks, give an unscorable verdict.
+    A task that cannot be set up, a sandbox that breaks and a tool that fails give an unscorable verdict.
     """
     limits, messages = limits or AgentLimits(), []
     environment: Environment | None = None
@@ -35,7 +35,7 @@ def replay(problem: dict[str, Any], policy: Policy, limits: AgentLimits | None =
         turn = next(policy, "")
         while calls := read_turn(turn):
             messages.append({"role": "assistant", "content": turn})
-            answers = carry_out(calls, environment, limits.max_feedback_characters).texts
+            answers = carry_out(calls, environment, limits.max_feedback_characters, seconds=limits.tool_seconds).texts
             messages += [{"role": "tool", "content": answer} for answer in answers]
             try:
                 turn = policy.send(answers)
@@ -47,6 +47,9 @@ def replay(problem: dict[str, Any], policy: Policy, limits: AgentLimits | None =
         return Replay(messages, unscorable(f"reference: {error}"))
     except SandboxBroken as error:
         return Replay(messages, unscorable(f"sandbox: {error}"))
+    except ToolBroken as error:
+        environment = None  # a call may be left in it
+        return Replay(messages, unscorable(f"tool: {error}"))
     finally:
         if environment is not None:
             environment.close()

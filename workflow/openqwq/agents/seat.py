@@ -7,7 +7,7 @@ from typing import Any
 
 from openqwq.agents import feedback
 from openqwq.agents.calls import carry_out, read_turn
-from openqwq.agents.environment import BadTask, Conversation, Environment, offered, reference_of
+from openqwq.agents.environment import BadTask, Conversation, Environment, ToolBroken, offered, reference_of
 from openqwq.agents.episode import AgentLimits, Episode, Finish, Segment
 from openqwq.agents.registry import find
 from openqwq.agents.template import appended, between, special_texts
@@ -88,9 +88,13 @@ class Seat:
             self._judge("length" if self.cut else "turns" if calls else "answer")
         else:
             try:
-                answers = carry_out(calls, self._open(), self.limits.max_feedback_characters, self.special)
+                limits = self.limits
+                answers = carry_out(calls, self._open(), limits.max_feedback_characters, self.special, limits.tool_seconds)
             except SandboxBroken as error:
                 self._end("answer", unscorable(f"sandbox: {error}"))
+            except ToolBroken as error:
+                self.environment = None  # a call may be left in it
+                self._end("answer", unscorable(f"tool: {error}"))
             else:
                 self.answers = answers.texts
                 episode.calls += len(answers.texts)

@@ -10,7 +10,7 @@ class AgentsConfig(Strict):
 
     max_turns: Positive = 8  # of the model, since the user spoke last; one that calls a tool in the last has given no answer
     max_context_tokens: Positive = 4096  # prompt, turns and what tools answer, in all
-    tool_seconds: Rate = 10.0  # wall time of one call; a tool that takes longer is killed and the model is told
+    tool_seconds: Rate = 10.0  # wall time of one call; one that takes longer is stopped and the model is told
     max_feedback_characters: Positive = 2000  # of one answer of a tool; a longer one is cut in the middle, and says so
 
 

@@ -29,6 +29,7 @@ class Bfcl:
     """A call may take `tool_seconds` of wall time, those before it included."""
 
     name: ClassVar[str] = "bfcl"
+    keeps_time: ClassVar[bool] = True
 
     def __init__(self, tool_seconds: float = TOOL_SECONDS) -> None:
         self._seconds = tool_seconds

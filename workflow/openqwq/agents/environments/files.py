@@ -16,7 +16,7 @@ MAX_MATCHES = 50
 
 
 class Files:
-    """Every tool is bounded by the size of the tree, so none needs `tool_seconds`."""
+    """Every tool is bounded by the size of the tree."""
 
     name: ClassVar[str] = "files"
 

@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 class Orders:
-    """Every tool is a look-up or a change of one row, so none needs `tool_seconds`."""
+    """Every tool is a look-up or a change of one row."""
 
     name: ClassVar[str] = "orders"
 

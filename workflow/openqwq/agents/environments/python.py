@@ -21,6 +21,7 @@ class Python:
     """A program may take `tool_seconds` of wall time."""
 
     name: ClassVar[str] = "python"
+    keeps_time: ClassVar[bool] = True
 
     def __init__(self, tool_seconds: float = TOOL_SECONDS) -> None:
         self._seconds = tool_seconds

@@ -28,6 +28,7 @@ class Search:
     """A search that takes longer than `tool_seconds` is stopped."""
 
     name: ClassVar[str] = "search"
+    keeps_time: ClassVar[bool] = True
 
     def __init__(self, tool_seconds: float = TOOL_SECONDS) -> None:
         self._seconds = tool_seconds
