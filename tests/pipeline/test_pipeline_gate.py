@@ -58,11 +58,14 @@ def test_a_failed_gate_stops_the_run_keeps_the_scores_and_has_a_report_or_goes_b
         (tmp_path / f"{end}.yaml").write_text(yaml.safe_dump(values))
     final, page = failed.run / "evaluate" / "final.json", failed.run / "report.html"
     page.unlink()
+    assert "evaluate" not in planned(failed.snakemake("report", "-n", config=tmp_path / "stop.yaml").stdout), "nor what fails"
+    jobs = planned(failed.snakemake("all", "-n", config=tmp_path / "stop.yaml").stdout)
+    assert {k: v for k, v in jobs.items() if k != "total"} == {"evaluate": 1, "report": 1, "all": 1}, "nothing is measured anew"
     done = failed.snakemake("all", config=tmp_path / "stop.yaml")
     assert done.returncode != 0
     assert "the gate failed: general lost more than 10 points to reason" in done.stdout
     assert not final.exists()
-    assert "Gate" in page.read_text()
+    assert "No final model: <code>on_fail</code> is <code>stop</code>" in page.read_text()
     assert (failed.run / "evaluate" / "scores.parquet").exists()
     done = failed.snakemake("all", config=tmp_path / "rollback.yaml")
     assert done.returncode == 0, done.stdout[-3000:]

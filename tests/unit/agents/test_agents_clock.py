@@ -2,16 +2,18 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import pytest
-from agents_helpers import Scripted, answers_in, call, problem
+from agents_helpers import Scripted, answers_in, call, made, problem, tasks
 
+from openqwq.agents.calls import carry_out, read_turn
 from openqwq.agents.clock import within
 from openqwq.agents.environment import TOOL_SECONDS, ToolBroken, ToolError, not_a_tool
 from openqwq.agents.episode import AgentLimits
 from openqwq.agents.play import play
-from openqwq.agents.registry import ENVIRONMENTS
+from openqwq.agents.registry import ENVIRONMENTS, find
 from openqwq.agents.replay import replay, spoken
 from openqwq.config.train import Sampling
 from openqwq.errors import UserError
@@ -42,7 +44,7 @@ def test_what_a_call_returns_or_raises_is_passed_on():
     assert not tools()
 
 
-def test_a_loop_is_stopped_also_one_that_takes_every_exception_for_its_own():
+def test_a_loop_is_stopped_also_one_that_takes_exceptions_for_its_own():
     def loops() -> None:
         while True:
             try:
@@ -58,6 +60,50 @@ def test_a_loop_is_stopped_also_one_that_takes_every_exception_for_its_own():
     assert not tools()
 
 
+def test_a_loop_that_takes_the_stop_for_its_own_is_stopped_again():
+    caught = []
+
+    def loops() -> None:
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException as error:
+                caught.append(error)
+                if len(caught) > 2:
+                    raise
+
+    with pytest.raises(ToolError, match="stopped after"):
+        within(0.1, loops)
+    assert len(caught) == 3
+    assert not tools()
+
+
+def test_a_call_that_ends_as_it_is_stopped_is_stopped_or_done_and_nobody_else_is(recwarn):
+    """Calls that end at about the time at which they are stopped, many at once: each has its own outcome, and all come back."""
+
+    def job(number):
+        pause = 0.02 * (number % 5) / 4
+
+        def work():
+            until = time.monotonic() + pause
+            while time.monotonic() < until:
+                pass
+            return number
+
+        try:
+            return within(0.01, work)
+        except ToolError:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(job, range(400), timeout=60))
+    assert all(value in (number, None) for number, value in enumerate(outcomes))
+    assert outcomes[4::5].count(None) > 0
+    assert sum(value is not None for value in outcomes[0::5]) > 40
+    assert not recwarn.list, "no thread died of a stop that came late"
+
+
 def test_a_call_that_waits_for_somebody_is_left_behind(awaited):
     with pytest.raises(ToolBroken, match=r"did not end within 0\.1 s"):
         within(0.1, awaited.wait)
@@ -68,10 +114,10 @@ def test_a_call_that_waits_for_somebody_is_left_behind(awaited):
 class Workshop:
     name: ClassVar[str] = "workshop"
     held: ClassVar[threading.Event]
-    closed: ClassVar[int] = 0
+    closed: ClassVar[list[str]] = []
 
     def __init__(self, _tool_seconds: float = TOOL_SECONDS) -> None:
-        pass
+        self.how = "idle"
 
     def reset(self, **_problem: Any) -> None:
         """Nothing."""
@@ -82,6 +128,7 @@ class Workshop:
         Args:
             how: In which way.
         """
+        self.how = how
         if how == "loop":
             while True:
                 pass
@@ -97,17 +144,17 @@ class Workshop:
 
     @not_a_tool
     def close(self) -> None:
-        type(self).closed += 1
+        self.closed.append(self.how)
 
 
 @pytest.fixture
 def workshop(monkeypatch, awaited):
     monkeypatch.setitem(ENVIRONMENTS, "workshop", Workshop)
     monkeypatch.setattr(Workshop, "held", awaited, raising=False)
-    monkeypatch.setattr(Workshop, "closed", 0)
+    monkeypatch.setattr(Workshop, "closed", [])
 
 
-LIMITS = AgentLimits(max_context_tokens=8000, tool_seconds=0.3)
+LIMITS = AgentLimits(max_context_tokens=8000, tool_seconds=1.0)
 
 
 def test_whatever_a_tool_does_the_other_episodes_go_on(tokenizer, workshop):
@@ -120,14 +167,14 @@ def test_whatever_a_tool_does_the_other_episodes_go_on(tokenizer, workshop):
     rows = [problem("workshop", {}, f"Work {way}.", number) for number, way in enumerate(ways)]
     episodes = [row[0] for row in play(rows, 1, Scripted(tokenizer, say), tokenizer, Sampling(max_tokens=500), 1, LIMITS)]
     loop, wait, empty, leave, well = episodes
-    assert loop.messages[2]["content"] == "Error: the call was stopped after 0.3 s. Ask for less."
+    assert loop.messages[2]["content"] == "Error: the call was stopped after 1 s. Ask for less."
     assert (loop.verdict.outcome, loop.failed_calls, loop.finish) == ("correct", 1, "answer")
     assert well.messages[2]["content"] == "0"
     for broken, why in ((wait, "did not end"), (empty, "raised ZeroDivisionError"), (leave, "raised SystemExit")):
         assert broken.verdict.outcome == "unscorable"
         assert broken.verdict.reason.startswith("tool: work of the environment workshop")
         assert why in broken.verdict.reason
-    assert Workshop.closed >= 2  # those of the broken ones are not touched again
+    assert set(Workshop.closed) == {"loop", "", "leave", "well"}  # what may still be at work is not touched again
 
 
 def test_a_solution_whose_tool_fails_is_unscorable(workshop):
@@ -135,3 +182,15 @@ def test_a_solution_whose_tool_fails_is_unscorable(workshop):
     assert replay(row, spoken([call("work", how="well"), "Done."]), LIMITS).verdict.outcome == "correct"
     for how in ("wait", ""):
         assert replay(row, spoken([call("work", how=how), "Done."]), LIMITS).verdict.outcome == "unscorable"
+
+
+def test_environments_that_keep_time_are_called_in_the_thread_that_has_their_sandbox(monkeypatch):
+    def used(*_):
+        raise AssertionError("a clock beside their own")
+
+    monkeypatch.setattr("openqwq.agents.calls.within", used)
+    for name, text in (("python", call("run_python", code="print(6)")), ("search", call("search", query="x"))):
+        assert carry_out(read_turn(text), made(name, tasks(name, 1)[0]), 500).texts
+    assert find("bfcl").keeps_time
+    with pytest.raises(ToolBroken, match="a clock beside"):
+        carry_out(read_turn(call("ls", path="/")), made("files", tasks("files", 1)[0]), 500)

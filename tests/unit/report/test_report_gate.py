@@ -4,6 +4,7 @@ from page_helpers import charts
 
 from openqwq.artifacts.files import read_table, write_json, write_table
 from openqwq.artifacts.schemas import METRIC
+from openqwq.report.gate import final
 
 
 def test_the_reward_model_is_shown_beside_what_is_simpler(build, run_folder):
@@ -23,6 +24,16 @@ def test_a_plan_is_shown_before_there_is_a_gate_and_a_stopped_run_says_so(build,
     write_json(run_folder / "evaluate" / "gate.json", stopped | {"benchmarks": [row], "comparisons": []})
     (run_folder / "evaluate" / "final.json").unlink()
     assert build(run_folder).has("No final model: on_fail is stop")
+
+
+def test_a_final_model_of_an_earlier_decision_is_not_shown():
+    taken = {"stage": "reason", "why": "lost", "verdict": "fail", "on_fail": "rollback"}
+    failed, passed = {"verdict": "fail"}, {"verdict": "pass"}
+    assert final(taken, failed, "rollback") == final(taken, failed, None) == taken
+    assert final(taken, failed, "stop") is None
+    assert final(taken, passed, "rollback") is None
+    assert final(taken | {"verdict": "pass"}, passed, "stop") is not None, "what a failed gate would do decided nothing"
+    assert final(None, failed, "stop") is None
 
 
 def test_the_watch_is_a_chart(build, run_folder):

@@ -6,6 +6,7 @@ import json
 import pytest
 from talk_helpers import Scripted
 
+from openqwq.agents.environment import ToolBroken
 from openqwq.agents.environments.python import Python
 from openqwq.errors import UserError
 from openqwq.sandbox import SandboxBroken
@@ -180,6 +181,13 @@ def test_a_sandbox_that_is_broken_is_told(talk, monkeypatch):
     monkeypatch.setattr("openqwq.talk.conversation.carry_out", lambda *_: (_ for _ in ()).throw(SandboxBroken("gone")))
     conversation, said = talk(Scripted(CALL, "fine"), "a", "b", tool=opened("python"))
     assert "openqwq doctor" in said.err
+    assert [m["content"] for m in conversation.messages] == ["b", "fine"]
+
+
+def test_a_tool_that_fails_is_told(talk, monkeypatch):
+    monkeypatch.setattr("openqwq.talk.conversation.carry_out", lambda *_: (_ for _ in ()).throw(ToolBroken("run raised X")))
+    conversation, said = talk(Scripted(CALL, "fine"), "a", "b", tool=opened("python"))
+    assert "a tool failed: run raised X" in said.err
     assert [m["content"] for m in conversation.messages] == ["b", "fine"]
 
 

@@ -1,18 +1,20 @@
 """Carrying out the calls of one turn. Whatever the model wrote, it gets an answer of bounded length."""
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from openqwq.agents import arguments, feedback
 from openqwq.agents.clock import within
-from openqwq.agents.environment import TOOL_SECONDS, Conversation, Environment, ToolBroken, ToolError, called, offered
+from openqwq.agents.environment import TOOL_SECONDS, Conversation, Environment, ToolBroken, ToolError, ToolStuck, called, offered
 from openqwq.errors import UserError
 from openqwq.sandbox import SandboxBroken
 from openqwq.verify.answer import split_thinking
 from openqwq.verify.tool_call import BadCall, disguised, read_calls
 
 MAX_CALLS = 16  # of one turn
+TOLD = 300  # characters of what a tool raised
 _FORM = 'Write each call as one JSON object {"name": ..., "arguments": {...}} between tool_call tags'
 
 
@@ -83,7 +85,8 @@ def _carried_out(call: dict[str, Any], environment: Environment, seconds: float)
         return within(seconds, lambda: called(environment, call["name"], call["arguments"]))
     except (ToolError, SandboxBroken, UserError):
         raise
-    except ToolBroken as error:
-        raise ToolBroken(f"{call['name']} of the environment {environment.name}: {error}") from error
+    except ToolStuck as error:
+        raise ToolStuck(f"{call['name']} of the environment {environment.name}: {error}") from error
     except (Exception, SystemExit) as error:  # of code that may be anybody's
-        raise ToolBroken(f"{call['name']} of the environment {environment.name} raised {error!r}") from error
+        what = traceback.format_exception_only(error)[-1].strip()[:TOLD]
+        raise ToolBroken(f"{call['name']} of the environment {environment.name} raised {what}") from error

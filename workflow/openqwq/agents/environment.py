@@ -25,6 +25,10 @@ class ToolBroken(Exception):
     """A tool that hangs, or fails with anything but `ToolError`: nobody knows the state, so the episode is unscorable."""
 
 
+class ToolStuck(ToolBroken):
+    """A tool that could not be stopped: its call may still be at work in the environment, which must not be touched any more."""
+
+
 class BadTask(Exception):
     """A problem's task that its environment cannot set up: the problem's fault, so its episodes are unscorable."""
 
@@ -54,8 +58,9 @@ class Environment(Protocol):
     """One instance serves one episode at a time: `reset`, calls, `score`, and again. `close` ends it.
 
     A tool returns text, of other values `as_text`, and raises `ToolError` for what the model can mend. Calls are stopped after
-    `tool_seconds` (`clock.py`), unless the class has `keeps_time = True`: it ends them itself, by the `tool_seconds` that it is
-    made with, and they run in the thread that opened their sandbox.
+    `tool_seconds` (`clock.py`), each in a thread of its own, unless the class has `keeps_time = True`: it ends them itself, by
+    the `tool_seconds` that it is made with, and they run in the thread that opened their sandbox. `reset`, `score`, `close` and
+    a conversation's methods have no such clock.
     """
 
     name: ClassVar[str]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openqwq.agents.calls import carry_out, read_turn
-from openqwq.agents.environment import BadTask, Environment, ToolBroken, reference_of
+from openqwq.agents.environment import BadTask, Environment, ToolBroken, ToolStuck, reference_of
 from openqwq.agents.episode import AgentLimits, Message
 from openqwq.agents.registry import find
 from openqwq.sandbox import SandboxBroken
@@ -48,7 +48,8 @@ def replay(problem: dict[str, Any], policy: Policy, limits: AgentLimits | None =
     except SandboxBroken as error:
         return Replay(messages, unscorable(f"sandbox: {error}"))
     except ToolBroken as error:
-        environment = None  # a call may be left in it
+        if isinstance(error, ToolStuck):
+            environment = None
         return Replay(messages, unscorable(f"tool: {error}"))
     finally:
         if environment is not None:

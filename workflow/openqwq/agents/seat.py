@@ -7,7 +7,7 @@ from typing import Any
 
 from openqwq.agents import feedback
 from openqwq.agents.calls import carry_out, read_turn
-from openqwq.agents.environment import BadTask, Conversation, Environment, ToolBroken, offered, reference_of
+from openqwq.agents.environment import BadTask, Conversation, Environment, ToolBroken, ToolStuck, offered, reference_of
 from openqwq.agents.episode import AgentLimits, Episode, Finish, Segment
 from openqwq.agents.registry import find
 from openqwq.agents.template import appended, between, special_texts
@@ -93,7 +93,8 @@ class Seat:
             except SandboxBroken as error:
                 self._end("answer", unscorable(f"sandbox: {error}"))
             except ToolBroken as error:
-                self.environment = None  # a call may be left in it
+                if isinstance(error, ToolStuck):
+                    self.environment = None
                 self._end("answer", unscorable(f"tool: {error}"))
             else:
                 self.answers = answers.texts

@@ -85,7 +85,9 @@ def collect(folder: RunFolder, config: dict[str, Any]) -> tuple[dict[str, Any], 
         "episodes": overview.episodes(scores),
         "gate": measured,
         "gate_rows": gate.rows(measured, plan),
-        "final": folder.json("evaluate/final.json"),
+        "final": gate.final(
+            folder.json("evaluate/final.json"), measured, config.get("evaluate", {}).get("gate", {}).get("on_fail")
+        ),
         "reward": rewarded,
         "comparisons": compared,
         "compared_in": provenance.origin(manifests, "evaluate/gate.json"),

@@ -1,4 +1,4 @@
-"""The gate beside its plan."""
+"""The gate beside its plan, and the model that it lets the run end with."""
 
 from typing import Any
 
@@ -11,3 +11,13 @@ def rows(gate: dict[str, Any] | None, plan: dict[str, Any] | None) -> Rows:
     measured = {row["benchmark"]: row for row in (gate or {}).get("benchmarks", [])}
     names = list(dict.fromkeys([*measured, *planned]))
     return [{"benchmark": name, "verdict": None} | measured.get(name, {}) | {"plan": planned.get(name)} for name in names]
+
+
+def final(decided: dict[str, Any] | None, gate: dict[str, Any] | None, on_fail: str | None) -> dict[str, Any] | None:
+    """What the run ends with; None where that was decided from another verdict, or for another `on_fail` of a failed gate.
+
+    Under `stop` the page is made before the decision, so one of an earlier configuration may still lie there.
+    """
+    if decided is None or gate is None or decided["verdict"] != gate["verdict"]:
+        return None
+    return None if gate["verdict"] == "fail" and on_fail not in (None, decided["on_fail"]) else decided

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from openqwq.agents.calls import carry_out, read_turn
-from openqwq.agents.environment import Environment, tool_schemas
+from openqwq.agents.environment import Environment, ToolBroken, tool_schemas
 from openqwq.agents.template import special_texts
 from openqwq.artifacts.files import write_json
 from openqwq.errors import UserError
@@ -48,6 +48,9 @@ class Conversation:
         except SandboxBroken as error:
             del self.messages[before:]
             raise UserError(f"the sandbox cannot run programs ({error}); `openqwq doctor` looks why") from error
+        except ToolBroken as error:
+            del self.messages[before:]
+            raise UserError(f"a tool failed: {error}") from error
         except BaseException:
             sandboxes.discard()  # a program may have been interrupted in it: its output is not the next one's
             del self.messages[before:]

@@ -23,7 +23,8 @@ def verdict(row: Row) -> Verdict:
 def trials(row: Row) -> tuple[Verdict, Verdict]:
     """Of the solution, and of doing nothing. Raises `NoTrial` where there is no solution, or it is not what happens."""
     right = _played(row)
-    if row.get("turns") is not None and _heard(right.messages) != _heard(row["turns"]):
+    told = right.verdict.outcome != "unscorable"  # where it is, its own reason says more
+    if told and row.get("turns") is not None and _heard(right.messages) != _heard(row["turns"]):
         raise NoTrial("the tools' answers in the trace are not what the environment answers")
     return right.verdict, replay(row, spoken([NOTHING])).verdict
 
