@@ -23,6 +23,8 @@ from openqwq.artifacts.schemas import PAIR
 from openqwq.environment import code_version, environment
 from openqwq.train.pair_accuracy import share, win
 
+NEAR = 0.25  # of the longer side: pairs no further apart say something of which length says little
+
 
 def main() -> int:
     """Profiles, trains, measures, prints a table and writes it as JSON; returns the exit code."""
@@ -76,19 +78,27 @@ def rows(figures: dict[str, Any]) -> list[Row]:
 
 
 def together(pairs: Path, rule: str) -> list[Row]:
-    """The same of all held-out pairs from verdicts, whatever their domain."""
+    """The same of all held-out pairs from verdicts, whatever their domain, and of those of them about as long."""
     kept = [row for row in read_table(pairs, PAIR).to_pylist() if row["split"] == "held_out" and row["chosen_sample"] is not None]
-    if not kept:
-        return []
-    prompts, sign = [row["id"] for row in kept], 1 if rule == "longer" else -1
-    ours = share([win(row["chosen_score"] - row["rejected_score"]) for row in kept], prompts)
-    length = share([win(sign * (row["chosen_tokens"] - row["rejected_tokens"])) for row in kept], prompts)
-    what = "held-out accuracy, all verdicts"
-    interval = f"to {ours['high']:.3f}; by length {length['low']:.3f} to {length['high']:.3f}"
-    return [
-        Row(what, "share", ours["n"], ours["value"], length["value"], f"the {rule} one"),
-        Row("  95 % interval", "share", ours["prompts"], ours["low"], None, interval),
-    ]
+    near = [row for row in kept if abs(_longer_by(row)) <= NEAR * max(row["chosen_tokens"], row["rejected_tokens"])]
+    made, sign = [], 1 if rule == "longer" else -1
+    for what, rows in (("all verdicts", kept), (f"lengths within {NEAR:.0%}", near)):
+        if not rows:
+            continue
+        prompts = [row["id"] for row in rows]
+        ours = share([win(row["chosen_score"] - row["rejected_score"]) for row in rows], prompts)
+        length = share([win(sign * _longer_by(row)) for row in rows], prompts)
+        interval = f"to {ours['high']:.3f}; by length {length['low']:.3f} to {length['high']:.3f}"
+        made += [
+            Row(f"held-out accuracy, {what}", "share", ours["n"], ours["value"], length["value"], f"the {rule} one"),
+            Row("  95 % interval", "share", ours["prompts"], ours["low"], None, interval),
+        ]
+    return made
+
+
+def _longer_by(row: dict[str, Any]) -> int:
+    """Tokens by which the chosen side is the longer one."""
+    return int(row["chosen_tokens"] - row["rejected_tokens"])
 
 
 if __name__ == "__main__":

@@ -181,9 +181,10 @@ def test_the_benchmark_counts_held_out_pairs_from_verdicts_of_all_domains_togeth
         row(4, "preferences", "held_out", 0.0, 1.0),
     ]  # fmt: skip
     write_table(tmp_path / "pairs.parquet", rows, PAIR)
-    accuracy_row, interval = together(tmp_path / "pairs.parquet", "longer")
+    accuracy_row, interval, near, _ = together(tmp_path / "pairs.parquet", "longer")
     assert (accuracy_row.n, accuracy_row.ours, accuracy_row.theirs) == (3, 0.75, 0.375)  # means over the two problems
     assert interval.n == 2
+    assert (near.n, near.ours, near.theirs) == (1, 0.0, 0.5)  # 9 tokens beside 9; 9 beside 5 are further apart
     assert together(tmp_path / "pairs.parquet", "shorter")[0].theirs == 0.625
     write_table(tmp_path / "pairs.parquet", rows[3:], PAIR)
     assert together(tmp_path / "pairs.parquet", "longer") == []
