@@ -34,15 +34,16 @@ def main() -> int:
     )
     options.add_argument("--data", type=Path, default=os.environ.get("OPENQWQ_DATA"), help="default: $OPENQWQ_DATA")
     options.add_argument("--limit", type=int, default=PAIRS, help="pairs, for a quick try; half of them train")
-    options.add_argument("--max-length", type=int, default=512, help="tokens of the longest pair that trains, as in the demo")
-    options.add_argument("--epochs", type=int, default=1, help="as in the demo")
-    options.add_argument("--control-steps", type=int, default=4, help="of the training on shuffled labels, as in the demo")
+    options.add_argument("--max-length", type=int, help="tokens of the longest pair that trains; default: the demo's")
+    options.add_argument("--epochs", type=int, help="default: the demo's")
+    options.add_argument("--control-steps", type=int, help="of the training on shuffled labels; default: the demo's")
     options.add_argument("--out", type=Path, default=Path("results/bench/reward_pairs"))
     given = options.parse_args()
     if not given.data or not (given.data / FILE).is_file():
         options.error(f"--data: a folder with {FILE}")
     demo = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
-    changes = {"max_length": given.max_length, "epochs": given.epochs, "control_steps": given.control_steps}
+    asked = {"max_length": given.max_length, "epochs": given.epochs, "control_steps": given.control_steps}
+    changes = {key: value for key, value in asked.items() if value is not None}
     reward_model = {key: value for key, value in demo["reward_model"].items() if key != "verdict_pairs"} | changes
     began = time.monotonic()
     model, curated, trained = given.out / "base_model", given.out / f"curate-{given.limit}", given.out / f"trained-{given.limit}"

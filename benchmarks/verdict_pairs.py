@@ -21,9 +21,7 @@ from benchmarks.row import Row
 from openqwq.artifacts.files import read_table, write_json
 from openqwq.artifacts.schemas import PAIR
 from openqwq.environment import code_version, environment
-from openqwq.train.pair_accuracy import share, win
-
-NEAR = 0.25  # of the longer side: pairs no further apart say something of which length says little
+from openqwq.train.pair_accuracy import balanced, share, win
 
 
 def main() -> int:
@@ -78,11 +76,15 @@ def rows(figures: dict[str, Any]) -> list[Row]:
 
 
 def together(pairs: Path, rule: str) -> list[Row]:
-    """The same of all held-out pairs from verdicts, whatever their domain, and of those of them about as long."""
+    """The same of all held-out pairs from verdicts, whatever their domain, and of those that are left of each domain
+    where as many chosen sides are longer as shorter."""
     kept = [row for row in read_table(pairs, PAIR).to_pylist() if row["split"] == "held_out" and row["chosen_sample"] is not None]
-    near = [row for row in kept if abs(_longer_by(row)) <= NEAR * max(row["chosen_tokens"], row["rejected_tokens"])]
+    sources: dict[str, list[dict[str, Any]]] = {}
+    for row in kept:
+        sources.setdefault(row["source"], []).append(row)
+    even = [own[at] for own in sources.values() for at in balanced([_longer_by(row) for row in own])]
     made, sign = [], 1 if rule == "longer" else -1
-    for what, rows in (("all verdicts", kept), (f"lengths within {NEAR:.0%}", near)):
+    for what, rows in (("all verdicts", kept), ("balanced lengths", even)):
         if not rows:
             continue
         prompts = [row["id"] for row in rows]

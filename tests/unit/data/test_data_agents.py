@@ -5,7 +5,9 @@ import json
 import pytest
 from data_helpers import curated
 
+from openqwq.agents.environments.orders import Orders
 from openqwq.agents.feedback import LAST_TURN
+from openqwq.agents.registry import ENVIRONMENTS
 from openqwq.artifacts.files import read_table
 from openqwq.artifacts.schemas import PROBLEM, REJECTED, TRACE
 from openqwq.config.curate import BuiltinSource
@@ -93,6 +95,24 @@ def test_golds_that_cannot_be_right_are_dropped():
     for reason, case in cases.items():
         kept, dropped = judged([case])
         assert (kept, [why for _, why in dropped]) == ([], [reason])
+
+
+@pytest.mark.parametrize("role", ["problems", "traces"])
+def test_a_solution_whose_tools_fail_is_dropped_with_their_own_reason(role, monkeypatch):
+    class Failing(Orders):
+        def _row(self, table, key):
+            raise OSError("the database is gone")
+
+        def _found(self, table, text, what):
+            raise OSError("the database is gone")
+
+    made = rows(role, 2, environments=["orders"])
+    assert judged(made)[1] == []
+    monkeypatch.setitem(ENVIRONMENTS, "orders", Failing)
+    kept, dropped = judged(made)
+    assert kept == []
+    assert len(dropped) == 2
+    assert all("the gold cannot be scored: tool: " in why and "the database is gone" in why for _, why in dropped), dropped
 
 
 def test_a_trace_that_was_told_of_its_last_turn_is_what_the_environment_answers():

@@ -14,7 +14,7 @@ from openqwq.config.reward import VerdictPairs
 from openqwq.errors import UserError
 from openqwq.generate.checkpoint import load_tokenizer
 from openqwq.train.control import shuffled
-from openqwq.train.pair_accuracy import Scored, accuracy, calibration
+from openqwq.train.pair_accuracy import Scored, accuracy, balanced, calibration
 from openqwq.train.pairs import preferences, separated
 from openqwq.train.verdict_pairs import verdict_pairs
 
@@ -125,10 +125,27 @@ def test_accuracy_is_told_by_source_and_by_length_beside_rules_of_length():
         ("equal", 1, 0.5),
         ("longer", 2, 0.5),
     ]
+    assert (found["balanced"]["n"], found["balanced"]["value"]) == (2, 0.75)  # of the second source: 5 shorter, 5 longer
     assert found["baselines"]["longer"]["value"] == 0.75
     assert (found["baselines"]["length"]["rule"], found["baselines"]["length"]["value"]) == ("shorter", 0.25)
     assert found["baselines"]["length"]["training"] == pytest.approx(2 / 3)
     json.dumps(found, allow_nan=False)
+
+
+def test_pairs_are_balanced_in_length_by_leaving_out_those_that_differ_most():
+    assert balanced([3, 1, 2, -9, 0]) == [1, 3, 4]
+    assert balanced([-3, 0, 4, -1, 2]) == [0, 1, 2, 3, 4]
+    assert balanced([1, 2]) == balanced([]) == []
+
+
+def test_among_balanced_pairs_a_model_that_only_knows_length_knows_nothing():
+    lengths = [(9 + i % 5, 9) for i in range(1, 60)] + [(9, 9 + i % 3) for i in range(1, 30)]
+    held_out = [Scored(encoded(f"p{i}", *two), float(two[0]), float(two[1])) for i, two in enumerate(lengths)]
+    found = accuracy(held_out, [encoded("x", 9, 2)])
+    assert found["value"] > 0.6
+    assert found["balanced"]["value"] == found["balanced"]["length"] == 0.5
+    assert found["balanced"]["low"] < 0.5 < found["balanced"]["high"]
+    assert found["balanced"]["n"] < found["n"]
 
 
 def test_pairs_of_one_prompt_count_as_one_observation_in_the_interval():
@@ -181,10 +198,10 @@ def test_the_benchmark_counts_held_out_pairs_from_verdicts_of_all_domains_togeth
         row(4, "preferences", "held_out", 0.0, 1.0),
     ]  # fmt: skip
     write_table(tmp_path / "pairs.parquet", rows, PAIR)
-    accuracy_row, interval, near, _ = together(tmp_path / "pairs.parquet", "longer")
+    accuracy_row, interval, even, _ = together(tmp_path / "pairs.parquet", "longer")
     assert (accuracy_row.n, accuracy_row.ours, accuracy_row.theirs) == (3, 0.75, 0.375)  # means over the two problems
     assert interval.n == 2
-    assert (near.n, near.ours, near.theirs) == (1, 0.0, 0.5)  # 9 tokens beside 9; 9 beside 5 are further apart
+    assert (even.n, even.ours, even.theirs) == (1, 0.0, 0.5)  # the one of mathematics without a difference
     assert together(tmp_path / "pairs.parquet", "shorter")[0].theirs == 0.625
     write_table(tmp_path / "pairs.parquet", rows[3:], PAIR)
     assert together(tmp_path / "pairs.parquet", "longer") == []

@@ -18,6 +18,8 @@ def section(run: RunFolder) -> dict[str, Any] | None:
     rows: Rows = [{"what": "the reward model", **found, "length": rule["value"]}]
     rows += [{"what": f"on pairs of {row['source']}", **row} for row in found["by_source"] if len(found["by_source"]) > 1]
     rows += [{"what": _length(row["chosen"]), **row} for row in found["by_length"]]
+    if even := found.get("balanced"):
+        rows.append({"what": "where as many chosen are longer as shorter", **even})
     rows.append({"what": "preferring the longer", **baselines["longer"]})
     rows.append({"what": f"by length alone, as training pairs suggest: the {rule['rule']}", **rule})
     if control:

@@ -1,8 +1,9 @@
 """How well scores rank held-out pairs, and whether something simpler would do as well.
 
 Accuracy is the share of pairs whose chosen side scores higher, a tie counting half: a mean over prompts of each prompt's
-pairs, with a 95 % interval clustered by prompt. Beside it stand rules that look at length alone. Calibration follows Guo et al.
-2017 (arXiv 1706.04599): of the side that scores higher, σ(|difference|) is the predicted chance to be the chosen one.
+pairs, with a 95 % interval clustered by prompt. Beside it stand rules that look at length alone, and the accuracy among pairs
+where such rules are of no use: as many with the chosen side longer as shorter. Calibration follows Guo et al. 2017
+(arXiv 1706.04599): of the side that scores higher, σ(|difference|) is the predicted chance to be the chosen one.
 """
 
 import math
@@ -44,12 +45,13 @@ def accuracy(held_out: Sequence[Scored], training: Sequence[Encoded]) -> Figure:
     longer = share(wins, [one.pair.prompt for one in training])["value"]
     rule = "longer" if longer >= 0.5 else "shorter"
     sign = 1 if rule == "longer" else -1
-    sources = list(dict.fromkeys(one.encoded.pair.source for one in held_out))
+    sources: dict[str, list[Scored]] = {}
+    for one in held_out:
+        sources.setdefault(one.encoded.pair.source, []).append(one)
+    even = [own[at] for own in sources.values() for at in balanced([one.longer() for one in own])]
     return ranked(held_out) | {
-        "by_source": [
-            {"source": source} | _both([one for one in held_out if one.encoded.pair.source == source], sign)
-            for source in sorted(sources)
-        ],
+        "by_source": [{"source": source} | _both(own, sign) for source, own in sorted(sources.items())],
+        "balanced": _both(even, sign) if even else None,
         "by_length": [
             {"chosen": length} | ranked(among)
             for length in ("shorter", "equal", "longer")
@@ -71,6 +73,19 @@ def ranked(pairs: Sequence[Scored]) -> Figure:
 def win(difference: float) -> float:
     """1 where the chosen side is ahead, a half for a tie."""
     return 1.0 if difference > 0 else 0.5 if difference == 0 else 0.0
+
+
+def balanced(longer_by: Sequence[int]) -> list[int]:
+    """Places of the pairs that are left where length says nothing: all of equal length, and as many with the chosen side longer
+    as shorter, those that differ least.
+
+    `longer_by` are the tokens by which the chosen side is longer.
+    """
+    order = sorted(range(len(longer_by)), key=lambda at: abs(longer_by[at]))
+    longer = [at for at in order if longer_by[at] > 0]
+    shorter = [at for at in order if longer_by[at] < 0]
+    few = min(len(longer), len(shorter))
+    return sorted([*longer[:few], *shorter[:few], *(at for at in order if longer_by[at] == 0)])
 
 
 def share(wins: Sequence[float], prompts: Sequence[str]) -> Figure:
