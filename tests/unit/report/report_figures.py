@@ -5,6 +5,7 @@ ACCURACY = RATE | {
     "value": 0.81, "n": 96, "prompts": 90,
     "by_source": [{"source": s, "value": 0.8, "n": 48, "length": 0.51} | RATE for s in ("<b>pairs</b>", "verdicts/math")],
     "by_length": [{"chosen": c, "value": 0.8, "n": 32} | RATE for c in ("shorter", "equal", "longer")],
+    "balanced": {"value": 0.77, "n": 40, "length": 0.5} | RATE,
     "baselines": {"longer": {"value": 0.53, "n": 96} | RATE,
                   "length": {"rule": "longer", "training": 0.55, "value": 0.53, "n": 96} | RATE},
     "calibration": {"error": 0.043, "cells": [

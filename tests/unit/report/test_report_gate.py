@@ -11,7 +11,13 @@ def test_the_reward_model_is_shown_beside_what_is_simpler(build, run_folder):
     page = build(run_folder)
     assert page.has("on pairs of <b>pairs</b>")  # as text
     assert "<b>pairs</b>" not in (run_folder / "report.html").read_text()
-    for told in ("where the chosen one is shorter", "preferring the longer", "trained on shuffled labels, 7 steps", "4.3 %"):
+    for told in (
+        "where the chosen one is shorter",
+        "preferring the longer",
+        "as many chosen are longer as shorter",
+        "trained on shuffled labels, 7 steps",
+        "4.3 %",
+    ):
         assert page.has(told), told
     assert "reward_model-calibration" in charts(page)
 

@@ -76,8 +76,8 @@ def win(difference: float) -> float:
 
 
 def balanced(longer_by: Sequence[int]) -> list[int]:
-    """Places of the pairs that are left where length says nothing: all of equal length, and as many with the chosen side longer
-    as shorter, those that differ least.
+    """Places of the pairs that are left where a rule of length is right on half: all of equal length, and as many with the chosen
+    side longer as shorter, those that differ least.
 
     `longer_by` are the tokens by which the chosen side is longer.
     """
